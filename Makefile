@@ -15,7 +15,7 @@ DIST ?= dist
 
 IMAGE ?= $(shell sed -n 's/^DEFAULT_IMAGE = "\(.*\)"/\1/p' pod_image/contract/common_settings.py)
 
-.PHONY: demo quick test test-browser test-image test-gpu gpu trainers mutants check bench image image-size pins dist clean docs
+.PHONY: demo quick test test-browser test-image test-gpu gpu trainers mutants check exports bench image image-size pins dist clean docs
 
 demo: $(VENV)/.demo
 	$(BIN)/launcher demo --headless

@@ -16,9 +16,9 @@ from launcher.domain.studies.address import StudyAddress
 from launcher.domain.studies.kept import study_text, trials_text
 from launcher.services.live.journal import Journal
 from launcher.stores.heard_samples import HeardSampleStore, sample_key
+from launcher.stores.known_studies import KnownStudies
 from launcher.stores.queue import QueueStore
 from launcher.stores.queue_claims import Claim
-from launcher.stores.known_studies import KnownStudies
 from launcher.stores.runs import RunHistory
 from launcher.workshop.transcribing.suggestions import SuggestedWord, Suggestion, SuggestionsFile
 from pod_image.contract.bodies import Sample
@@ -420,6 +420,8 @@ def _hear(run: Run, folder: Path) -> None:
         for one in said
     }
     HeardSampleStore(folder).note(run.nonce, "base", "en_US", heard)
+
+
 def write_study(data: Path, now: datetime) -> None:
     """A study that goes on, as it was read last: its repo cannot be read without keys."""
     known, address = KnownStudies(data), StudyAddress("demo/voice", "tune")

@@ -13,8 +13,8 @@ from nicegui.testing import User
 
 from launcher.domain.labels import LabelName
 from launcher.domain.run import RunState
-from launcher.services.following.comparing import MOST_COMPARED
 from launcher.services.common.observations import EventSeen
+from launcher.services.following.comparing import MOST_COMPARED
 from launcher.services.live.journal import Journal
 from launcher.stores.run_list import RunKind, SortBy
 from launcher.ui.pages.runs.asked import ROWS, Asked
