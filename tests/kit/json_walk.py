@@ -16,6 +16,7 @@ ELSEWHERE = {
     "cp": "tests/cli/commands/test_cp.py",
     "exec": "tests/cli/commands/test_exec.py",
     "shell": "tests/cli/commands/test_exec.py",
+    "compare": "tests/cli/commands/test_compare.py",
     "demo": "tests/cli/commands/test_demo.py",
     "ui": "tests/cli/test_recorded_dataset.py",
     "serve": "tests/cli/documents/test_every_command.py",
