@@ -6,6 +6,7 @@ import asyncio
 import random
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,13 @@ from tests.simulation.world import World
 _MEMORY = Path("/dev/shm")
 
 
-def play(schedule: Schedule | int, planted_bug: PlantedBug | None = None) -> Verdict:
-    """Play a schedule, given or by its seed, and judge it. With a planted bug one promise is broken on purpose."""
+def play(
+    schedule: Schedule | int,
+    planted_bug: PlantedBug | None = None,
+    look: Callable[[World], None] = lambda world: None,
+) -> Verdict:
+    """Play a schedule, given or by its seed, and judge it. With a planted bug one promise is broken on purpose.
+    `look` is shown the world once all is over."""
     schedule = draw(schedule) if isinstance(schedule, int) else schedule
     parent = _MEMORY if _MEMORY.is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=parent))
@@ -54,6 +60,7 @@ def play(schedule: Schedule | int, planted_bug: PlantedBug | None = None) -> Ver
             stack.enter_context(disks(player.is_on_full_disk, player.synced))
             try:
                 verdict = loop.run_until_complete(player.play(records))
+                look(player.world)
             finally:
                 loop.run_until_complete(player.close())
                 loop.end()
