@@ -15,6 +15,7 @@ MOVES = {
     "launcher/emulator/hub/wire.py": "a body that is on disk already gets its name",
     "launcher/emulator/hub/store.py": "a repository's folders go with its new name",
     "launcher/presets/__init__.py": "a preset that was deleted is put aside whole, and put back",
+    "launcher/services/following/copying.py": "a file that came whole and checked from a pod gets its place",
     "launcher/workshop/growing.py": "clips that were cut elsewhere become the dataset's",
     "launcher/workshop/editing/journal.py": "sound is put aside whole, and put back",
 }
