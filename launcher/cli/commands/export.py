@@ -100,7 +100,7 @@ def task(
         str, typer.Argument(metavar="RUN-OR-PRESET", help="Whose settings: a run, or a preset.")
     ],
     out: Annotated[
-        Path | None, typer.Option(help="Folder to write to; this one when left out.")
+        Path | None, typer.Option(help="Folder to write to. Default: the current folder.")
     ] = None,
     run_id: Annotated[
         str, typer.Option(help="Its run ID, which must be free in the results repo.")

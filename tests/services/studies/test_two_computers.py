@@ -74,7 +74,7 @@ async def test_a_computer_that_dies_in_a_launch_goes_on_later_with_one_pod_a_run
 @pytest.mark.promise("money-study")
 @pytest.mark.parametrize("stage", [Stage.RENTED, Stage.ARMED])
 @in_virtual_time
-async def test_another_computer_goes_on_with_what_the_first_has_rented(
+async def test_another_computer_continues_what_the_first_has_rented(
     tmp_path: Path, stage: Stage
 ) -> None:
     world = StudyWorld(tmp_path, steps=3)
