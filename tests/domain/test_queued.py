@@ -23,7 +23,7 @@ def tried(**changes: object) -> Try:
 
 
 def numbers(terms: Terms, account: Account, *entries: object) -> list[int]:
-    return [each.number for each in next_turn(entries, terms, account, NOW).ready]  # type: ignore[arg-type]
+    return [each.number for each in next_turn(entries, terms, account, NOW).ready]  # type: ignore[arg-type]  # as the test has it
 
 
 def test_a_higher_priority_goes_first_and_equals_go_as_they_were_added() -> None:

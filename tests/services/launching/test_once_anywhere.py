@@ -52,9 +52,9 @@ def test_a_run_that_lives_at_one_place_is_not_launched_at_another(
     @in_virtual_time
     async def the_story(folder: Path) -> None:
         harness = harness_of(folder)
-        await launch(harness.bench, first, harness.keys)  # type: ignore[arg-type]
+        await launch(harness.bench, first, harness.keys)  # type: ignore[arg-type]  # as the test has it
         with pytest.raises(InvalidRequest, match=HAS_A_POD):
-            await launch(harness.bench, second, harness.keys)  # type: ignore[arg-type]
+            await launch(harness.bench, second, harness.keys)  # type: ignore[arg-type]  # as the test has it
         assert pods(harness) == 1
 
     the_story(tmp_path)
@@ -68,10 +68,10 @@ def test_the_pod_itself_tells_of_the_run_where_this_computer_knows_nothing_of_it
     @in_virtual_time
     async def the_story(folder: Path) -> None:
         harness = harness_of(folder)
-        run = await launch(harness.bench, first, harness.keys)  # type: ignore[arg-type]
+        run = await launch(harness.bench, first, harness.keys)  # type: ignore[arg-type]  # as the test has it
         other = harness.second_home()
         with pytest.raises(InvalidRequest, match=HAS_A_POD):
-            await launch(other, second, harness.keys)  # type: ignore[arg-type]
+            await launch(other, second, harness.keys)  # type: ignore[arg-type]  # as the test has it
         assert pods(harness) == 1
         known = other.runs.by_nonce(run.nonce)
         assert known is not None

@@ -44,8 +44,8 @@ async def killed_at(harness: QueueHarness, stage: Stage, times: int = 1) -> None
     heard = entry_work.EntryWork._heard
 
     def hear(work: entry_work.EntryWork, progress: object) -> None:
-        heard(work, progress)  # type: ignore[arg-type]
-        lethal(progress)  # type: ignore[arg-type]
+        heard(work, progress)  # type: ignore[arg-type]  # as the test has it
+        lethal(progress)  # type: ignore[arg-type]  # as the test has it
 
     async def nothing(*_: object, **__: object) -> str:
         return ""

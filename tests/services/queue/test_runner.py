@@ -197,7 +197,7 @@ async def test_a_key_that_is_missing_is_waited_for_and_said(tmp_path: Path) -> N
             raise NotConfigured("There is no key.")
         return keys[0]
 
-    harness.keys_of = keys_of  # type: ignore[method-assign]
+    harness.keys_of = keys_of  # type: ignore[method-assign]  # as the test has it
     async with harness.working():
         await until(lambda: harness.entries()[0].why == "There is no key.")
         keys.append(harness.keys)
