@@ -32,6 +32,7 @@ from launcher.services.transcripts import Listening
 from launcher.stores.secrets import KeyName
 from launcher.workshop.transcribing.accepting import Accept
 from launcher.workshop.transcribing.proofread import Proof
+from pod_image.contract.figures import counted
 from pod_image.hearing.models import DEFAULT_MODEL, NAMED_MODELS
 
 ModelOption = Annotated[
@@ -149,7 +150,7 @@ def proofread(
         quiet=str(len(proof.wrong)),
     )
     if proof.errors and repaired is None:
-        texts = "1 text" if len(proof.errors) == 1 else f"{len(proof.errors):,} transcripts"
+        texts = counted(len(proof.errors), "transcript")
         raise InvalidRequest(
             f"{proof.dataset} has errors: {texts}, or ranges of transcripts, that do not match the recordings.",
             hint="Fix them; --repair moves those that are at the wrong clip."

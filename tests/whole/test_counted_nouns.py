@@ -14,7 +14,6 @@ _NOUNS = "clip recording file run error step sample checkpoint pod speaker place
 _SAID = re.compile(rf" ({'|'.join(f'{noun}s' for noun in _NOUNS.split())})\b")
 _SPOKEN = ("launcher/cli/", "launcher/api/", "launcher/services/", "launcher/stores/")
 MAY_SAY = {
-    ("launcher/cli/heard_datasets.py", "texts"): "of several, beside a word for one",
     ("launcher/cli/commands/dataset.py", "errors"): "of several, beside a word for one",
     ("launcher/cli/options.py", "sentences"): "the default of a setting, of which there are ten",
     ("launcher/services/choosing/runs.py", "runs"): "only where there are more than are looked at",

@@ -62,6 +62,7 @@ MAY_NAME = {
     ): "a page shows a terminal's file",
     ("launcher/forms/docs.py", "# Commands"): "the heading of the commands' page of the docs",
     ("launcher/services/following/instructions.py", "--text"): "an option of the pod's own program",
+    ("launcher/services/exporting/skypilot.py", "--secret"): "an option of SkyPilot",
     ("pod_image/control.py", "--text"): "that program, with its own options",
     ("pod_image/control.py", "sample needs --text"): "the same",
     ("pod_image/private_python.py", "--quiet"): "an option of pip",

@@ -17,6 +17,7 @@ OURS = {
     "widgets/elements.py": "icons, drawn in icons.py",
     "pages/help/page.py": "help pages, which are files of this package",
     "pages/datasets/routes.py": "the dataset's report, which escapes all it shows",
+    "pages/runs/living.py": "the cells of a row of what lives, each of them escaped",
 }
 
 

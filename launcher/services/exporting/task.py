@@ -26,12 +26,10 @@ from pod_image.contract.environment import (
     RunDocument,
 )
 from pod_image.contract.places import PLACES
-from pod_image.contract.settings import RunSettings
+from pod_image.contract.settings import SETTINGS, RunSettings
 
 LEAST_GPU_MEMORY_GB = 16.0
 """Where the settings name neither a GPU nor its memory."""
-OF_THIS_COMPUTER = ("bring", "templates", "dataset_folder", "requirements")
-"""Settings whose files are sent from here by a launch; another engine sends none."""
 WARNING = (
     "launcher did not start this task and does not watch it. Its promise that no machine outlives its run does not "
     "hold here: {engine} ends the machine, by the rules in this file. The cap on money is not kept either, since the "
@@ -131,7 +129,11 @@ def _wanted_memory_gb(settings: RunSettings) -> float:
 
 
 def _refuse_what_is_sent_from_here(settings: RunSettings) -> None:
-    sent = [name for name in OF_THIS_COMPUTER if getattr(settings, name, None)]
+    sent = [
+        one.knob.label
+        for name, one in SETTINGS.items()
+        if one.knob.is_local and getattr(settings, name, None)
+    ]
     if sent:
         raise InvalidRequest(
             f"The files of {', '.join(sent)} are on this computer, and an exported task cannot send them.",

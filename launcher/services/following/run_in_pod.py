@@ -19,10 +19,10 @@ from pod_image.contract.next_steps import NextStep, Sentence
 
 MOST_SECONDS = 20
 EXEC_SECONDS = 25
-"""The longest that RunPod takes: the pod ends the command before, so that what it printed arrives."""
+"""The longest that a place takes: the pod ends the command before, so that what it printed arrives."""
 MOST_WORDS = 240
 MOST_LETTERS = 4_096
-"""Of each word. RunPod takes 256 words; some are ours."""
+"""Of each word. A place takes 256 words; some are ours."""
 
 
 @dataclass(frozen=True)
