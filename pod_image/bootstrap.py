@@ -42,7 +42,7 @@ IMAGE_PYTHON = "LAUNCHER_IMAGE_PYTHON"
 IMAGE_VARIABLES = "LAUNCHER_IMAGE_VARIABLES"
 """As `pod_image.contract.interpreter` has them."""
 OURS_OF_HF = ("HF_DATASET_TOKEN", "HF_UPLOAD_TOKEN", "HF_TOKEN", "HF_ENDPOINT")
-REMEDY = "Take an image whose Python is 3.11 or newer, or put one into yours."
+REMEDY = "Use an image with Python 3.11 or newer, or add it to yours."
 FETCH_TRIES = 8
 LINGER_SECONDS = 5.0
 """Between the reason and the end: the log of a pod that is gone cannot be read any more."""

@@ -41,7 +41,7 @@ class SshMachine:
         self._putting = asyncio.Lock()
 
     def command(self, verb: str) -> tuple[str, ...]:
-        return ("ssh", self._host, "python3", "-m", "pod_image.own_machine", verb)
+        return ("ssh", self._host, "python3", "-P", "-m", "pod_image.own_machine", verb)
 
     async def ask(
         self, verb: str, asked: Mapping[str, Any], timeout_seconds: float = 60.0

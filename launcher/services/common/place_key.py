@@ -23,6 +23,11 @@ def has_any_place_key(keys: Keys) -> bool:
     return any(has_place_key(keys, place) for place in all_places())
 
 
+def holds_place_key(keys: Keys) -> bool:
+    """Whether the key of a place that needs one is there: only then anything is known of an account."""
+    return any(has_place_key(keys, place) for place in all_places() if place.key is not None)
+
+
 def need_place_key(keys: Keys, place: Place) -> None:
     """Raises NotConfigured, saying how to give it."""
     name = place_key(place)

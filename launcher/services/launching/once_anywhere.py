@@ -20,7 +20,7 @@ async def refuse_living(bench: Workbench, plan: Plan) -> None:
         if run is not None:
             adopt(at_place, run)
             raise InvalidRequest(
-                f"Run {run.run_id} of {run.results_repo} has a pod already, at {at_place.place.title}: {run.pod_id}.",
+                f"Run {run.run_id} of {run.results_repo} already has a pod, at {at_place.place.title}: {run.pod_id}.",
                 hint=Sentence(
                     NextStep.FOLLOW_RUN.of(run.address),
                     " follows it, ",

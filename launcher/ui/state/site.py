@@ -12,7 +12,7 @@ from launcher.config import Config
 from launcher.errors import InvalidRequest
 from launcher.providers.place import Place
 from launcher.providers.registry import default_place
-from launcher.services.common.place_key import has_any_place_key, has_place_key
+from launcher.services.common.place_key import has_place_key, holds_place_key
 from launcher.services.live.live_runs import Live
 from launcher.stores.heard_samples import HeardSampleStore
 from launcher.stores.runs import RunHistory
@@ -121,7 +121,7 @@ class Site:
 
     def can_look(self, tab: str) -> bool:
         """Whether the tab holds the key of any place, so that its pods can be looked through."""
-        return has_any_place_key(self.sessions.keys_of(tab))
+        return holds_place_key(self.sessions.keys_of(tab))
 
     def can_write_results(self, tab: str) -> bool:
         """Whether the tab holds the token that writes the results."""

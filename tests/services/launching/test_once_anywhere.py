@@ -17,7 +17,7 @@ from tests.services.harness import LauncherHarness
 
 HERE = plan("run-01")
 ELSEWHERE = plan("run-01", offer("l4x1", "L4 (l4x1)", 0.8), settings={"provider": Provider.HF_JOBS})
-HAS_A_POD = "has a pod already"
+HAS_A_POD = "already has a pod"
 
 
 def harness_of(folder: Path) -> LauncherHarness:

@@ -32,10 +32,18 @@ class _Broken:
 
     place = default_place()
     calls = 0
+    is_in_use = True
     clock_ahead = timedelta(0)
 
     def __getattr__(self, name: str) -> Any:
         raise ZeroDivisionError("secret words of a fault")
+
+
+class _BrokenAtTheOrder(_Broken):
+    """It still tells what lives, as it is asked before anything is ordered."""
+
+    async def pods(self) -> tuple[()]:
+        return ()
 
 
 @pytest.fixture
@@ -47,11 +55,19 @@ def sound(ground: Ground) -> Sessions:
 @pytest.fixture
 def broken(ground: Ground, sound: Sessions) -> Live:
     """The site's run state on workbenches whose provider is broken."""
+    return _on_provider(ground, sound, _Broken())
 
+
+@pytest.fixture
+def broken_at_the_order(ground: Ground, sound: Sessions) -> Live:
+    return _on_provider(ground, sound, _BrokenAtTheOrder())
+
+
+def _on_provider(ground: Ground, sound: Sessions, provider: _Broken) -> Live:
     @asynccontextmanager
     async def open_bench(keys: Keys) -> AsyncIterator[Workbench]:
         async with sound.open_bench(keys) as bench:
-            yield replace(bench, provider=_Broken())
+            yield replace(bench, provider=provider)
 
     site = ground.site
     site.sessions = Sessions(site.vault, open_bench)
@@ -96,7 +112,7 @@ async def test_a_launch_that_fails_by_a_fault_of_ours_is_told_and_kept(
     person: User,
     ground: Ground,
     sound: Sessions,
-    broken: Live,
+    broken_at_the_order: Live,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     ground.push_clips()
@@ -105,6 +121,7 @@ async def test_a_launch_that_fails_by_a_fault_of_ours_is_told_and_kept(
     given = {"recipe": "command", "argv": ["true"], "results_repo": "demo/voice", "cloud": "any"}
     async with sound.open_bench(keys) as bench:
         plan = await make_plan(bench, compose(None, given), keys)
+    broken = broken_at_the_order
     job = broken.begin_launch("dialog-1", plan, keys, nullcontext)
     assert broken.begin_launch("dialog-1", plan, keys, nullcontext) is job
     await _over(job)
