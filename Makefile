@@ -15,7 +15,7 @@ DIST ?= dist
 
 IMAGE ?= $(shell sed -n 's/^DEFAULT_IMAGE = "\(.*\)"/\1/p' pod_image/contract/common_settings.py)
 
-.PHONY: demo quick test test-browser test-image test-gpu gpu trainers mutants check exports bench image image-size pins dist clean docs
+.PHONY: demo quick test test-browser test-image test-gpu gpu trainers mutants check exports pictures bench image image-size pins dist clean docs
 
 demo: $(VENV)/.demo
 	$(BIN)/launcher demo --headless
@@ -51,6 +51,10 @@ trainers: $(VENV)/.dev
 # SkyPilot and dstack read what is exported for them, each in a throw-away environment
 exports: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.exports
+
+# The pictures in the docs whose pages have changed since; a moving one of the terminal too.
+pictures: $(VENV)/.bench
+	$(BIN)/python -m tests.browser.pictures --write
 
 # Our trainer beside the reference on this processor; on a GPU: python -m tests.bench.gpu --json
 bench: $(VENV)/.bench
