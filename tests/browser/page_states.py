@@ -138,7 +138,7 @@ def _make_clips(page: Any) -> None:
     page.get_by_text("Use a folder on this computer").click()
     page.locator("#field-local-folder").fill(str(DEMO_CLIPS))
     page.locator("#field-local-folder").blur()
-    page.get_by_role("button", name="Use this folder").click()
+    page.get_by_role("button", name="Use these recordings").click()
     page.get_by_text("2 · Transcripts").wait_for(timeout=60_000)
     page.get_by_role("button", name="Check").click()
     page.locator(".waiting").wait_for(state="detached", timeout=60_000)
@@ -211,7 +211,7 @@ def _choose_language(page: Any) -> None:
 
 
 def _builder_language(page: Any) -> None:
-    page.get_by_text("Sound quality and language").click()
+    page.get_by_text("Audio quality and language").click()
     page.get_by_role("button", name="Choose: Language", exact=True).click()
     page.get_by_text("German (Austria)", exact=True).wait_for()
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.stage import Form
+from tests.browser.stage import Form, Stage
 from tests.browser.window import Window, asks_to_stay, ready
 from tests.kit.checkout import DEMO_CLIPS
 
@@ -21,7 +22,21 @@ NAME = "document.activeElement.textContent.trim()"
 RESTORED = "Restored what you had typed."
 
 
-def test_few_tabs_lead_to_the_check_and_help_is_shown_where_it_is_asked_for(window: Window) -> None:
+@pytest.fixture
+def newcomer(chromium: Any, staged: Stage) -> Iterator[Window]:
+    """At a form that nobody has used: what others have typed or run adds stops."""
+    form = staged.open_form(home="newcomer", offers_keys=False)
+    window = Window(chromium, form)
+    window.enter()
+    yield window
+    window.close()
+    form.close()
+
+
+def test_few_tabs_lead_to_the_check_and_help_is_shown_where_it_is_asked_for(
+    newcomer: Window,
+) -> None:
+    window = newcomer
     window.go("/train?preset=finetune-medium")
     page, tabs = window.page, len(window.context.pages)
     # Drawn, and not drawn anew below the focus.

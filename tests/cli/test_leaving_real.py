@@ -145,7 +145,7 @@ def test_a_disk_that_fills_during_the_launch_leaves_no_pod(home: Home) -> None:
         home.armed_after = 0.5
         code, said = finished(process)
     assert (code, home.live()) == (6, [])
-    assert said.count("cannot be kept") == 1
+    assert said.count("cannot be saved") == 1
     assert "was released" in said
 
 

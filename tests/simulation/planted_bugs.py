@@ -165,7 +165,7 @@ def _all_delivered(run: Any, ending: Any, missing: Any) -> Any:
     return _last_word(run, ending, missing).model_copy(update=nothing)
 
 
-async def _never_taken(self: Any) -> None: ...
+async def _never_taken(*_: Any) -> None: ...
 
 
 _KINDS = {
@@ -231,6 +231,7 @@ _BROKEN: dict[PlantedBug, tuple[Any, ...]] = {
     PlantedBug.TAKES_OVER: (
         _never_taken,
         "launcher.services.launching.launch._Launch._refuse_taken",
+        "launcher.services.launching.launch.refuse_living",
     ),
     PlantedBug.REAPS_STRANGERS: (_all_reaped, "tests.simulation.play.reap"),
 }

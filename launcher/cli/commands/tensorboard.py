@@ -54,7 +54,7 @@ def tensorboard(
             output.event(_address(shown.url), shown.url)
             if browser and not (as_json or quiet):
                 _open(shown.url)
-            continues = "" if found.state is RunState.ENDED else " The run goes on."
+            continues = "" if found.state is RunState.ENDED else " The run continues."
             output.talk(f"Ctrl-C ends it.{continues}")
             fresh = asyncio.create_task(keep_fresh(lambda: bench, found, bench.clock))
             try:

@@ -34,7 +34,11 @@ def test_a_plan_tells_dataset_gpu_price_origins_and_caps(shell: Shell, demo_data
     assert shell.rented == 0
 
 
-def test_a_plan_fits_eighty_columns(shell: Shell, demo_dataset: str) -> None:
+def test_a_plan_fits_eighty_columns(
+    shell: Shell, demo_dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True)  # in a pipe nothing is cut
+    monkeypatch.setenv("NO_COLOR", "1")
     said = shell("plan", *PIPER, "--dataset-repo", demo_dataset, "--all")
     assert max(len(line) for line in said.out.splitlines()) <= 80
 

@@ -60,7 +60,7 @@ def test_a_setting_that_this_release_does_not_know_is_left_out_and_said(shell: S
         database.execute("UPDATE runs SET settings_json = ?", (older,))
     said = shell("rerun", "run-01", "--yes")
     assert said.code == 0
-    assert "of_the_future is no setting of this release" in said.text
+    assert "of_the_future is not a setting in this release" in said.text
 
 
 def test_a_run_of_another_computer_is_run_again_from_its_results_repo(shell: Shell) -> None:

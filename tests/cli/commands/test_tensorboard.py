@@ -57,7 +57,7 @@ def test_of_a_run_that_continues_it_says_so(delivered: Shell) -> None:
     files: dict[str, Path | bytes] = {"run-01/run.json": record().to_json().encode()}
     publish(delivered.harness.hub, Repo(RESULTS_REPO, "model"), files, "it goes on")
     said = delivered("tensorboard", ADDRESS, "--no-browser")
-    assert said.err.endswith("Ctrl-C ends it. The run goes on.\n")
+    assert said.err.endswith("Ctrl-C ends it. The run continues.\n")
 
 
 def test_where_it_is_not_installed_the_command_to_install_it_is_given(

@@ -166,7 +166,7 @@ async def test_a_copy_does_not_hold_up_a_stop_and_is_refused_once_the_run_ends(
 
 @in_virtual_time
 async def test_copies_leave_the_commits_of_the_hour_to_checkpoints(tmp_path: Path) -> None:
-    timing = replace(TIMING, commits_per_hour=4)
+    timing = replace(TIMING, commits_per_hour=5)
     harness = AgentHarness(tmp_path, training(steps=100, checkpoint_steps=10**9), timing=timing)
     harness.rent()
     await harness.until("step", step=30)

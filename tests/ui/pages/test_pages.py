@@ -491,7 +491,7 @@ async def test_a_folder_of_this_computer_becomes_a_data_set(
 ) -> None:
     await visit(person, "/datasets/anna")
     enter(person, "local-folder", str(some_clips(tmp_path / "recordings", 3)))
-    click(person, "Use this folder")
+    click(person, "Use these recordings")
     await person.should_see("3 clips added", retries=400)
     await person.should_see("2 · Transcripts")
     person.find(marker="check-dataset").click()
@@ -507,7 +507,7 @@ async def test_a_folder_of_this_computer_becomes_a_data_set(
 async def test_a_folder_that_is_not_there_is_said(person: User) -> None:
     await visit(person, "/datasets/anna")
     enter(person, "local-folder", "/nonexistent/recordings")
-    click(person, "Use this folder")
+    click(person, "Use these recordings")
     await person.should_see("The folder /nonexistent/recordings does not exist.", retries=400)
 
 

@@ -244,7 +244,7 @@ async def test_a_log_that_was_never_delivered_does_not_make_a_public_repo_privat
     ground.push_results({"run-01/run.json": b"{}"}, "demo/voice")
     place(ground, results_repo="demo/voice", **ENDED_WELL)
     await visit(person, f"/runs/{NONCE}?tab=log")
-    await person.should_see("Nothing here yet.")
+    await person.should_see("Nothing logged yet.")
     await until(lambda: any("log.txt" in row.path for row in ground.core.log))
     await asyncio.sleep(0.1)  # for what would be drawn of the answer
     await person.should_not_see("is private")
