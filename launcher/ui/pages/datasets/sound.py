@@ -80,7 +80,9 @@ class SoundStep:
                     value=self._shell.site.preferences.recordings_folder,
                     placeholder="/home/me/recordings",
                 )
-                self._local.enters(button("Use these recordings", self._take_folder, symbol="folder"))
+                self._local.enters(
+                    button("Use these recordings", self._take_folder, symbol="folder")
+                )
             browse_beside(
                 self._shell,
                 self._local,
