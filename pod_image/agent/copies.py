@@ -149,7 +149,7 @@ def choose(work: Path, text: str) -> Chosen:
         return chosen
     if not path.is_dir():
         raise NotCopied(f"{below} is neither a file nor a folder")
-    return _of_folder(root, path)
+    return _of_folder(root, root / below)
 
 
 def _of_folder(root: Path, folder: Path) -> Chosen:

@@ -70,6 +70,15 @@ def test_what_leads_out_or_holds_keys_is_refused(work: Path, path: str, why: str
         choose(work, path)
 
 
+def test_a_folder_is_copied_where_the_work_itself_is_reached_by_a_link(
+    work: Path, tmp_path: Path
+) -> None:
+    """As a home is, on a machine of one's own; what is below it is looked at as ever."""
+    (tmp_path / "home").symlink_to(work)
+    there = choose(tmp_path / "home", "out/")
+    assert sorted(there.files.values()) == sorted(choose(work, "out/").files.values())
+
+
 def test_more_files_than_a_commit_should_have_are_refused(work: Path) -> None:
     many = work / "many"
     many.mkdir()
