@@ -120,9 +120,9 @@ def _datasets() -> list[str]:
 
 
 def _models() -> list[str]:
-    from launcher.hub.own_repos import writable_models
+    from launcher.hub.own_repos import writable_repos
 
-    return [repo.id for repo in writable_models(_access().upload).repos]
+    return [repo.id for repo in writable_repos(_access().upload, "model").repos]
 
 
 def _access() -> HubAccess:

@@ -53,11 +53,11 @@ def readable_datasets(hub: Hub) -> OwnRepos:
     return _asked(hub, "dataset", account, whose, account.readable_repos("dataset"))
 
 
-def writable_models(hub: Hub) -> OwnRepos:
-    """Models that the token may write to. Blocks; raises HubError."""
+def writable_repos(hub: Hub, kind: RepoKind) -> OwnRepos:
+    """Repos of the kind that the token may write to. Blocks; raises HubError."""
     account = whoami(hub)
     whose = _in_order((account.name, *account.orgs), account.writable_namespaces)
-    return _asked(hub, "model", account, whose, account.writable_repos("model"))
+    return _asked(hub, kind, account, whose, account.writable_repos(kind))
 
 
 def _in_order(known: Sequence[str], allowed: Iterable[str]) -> tuple[str, ...]:

@@ -10,9 +10,10 @@ from launcher.errors import LauncherError
 from launcher.hub.own_repos import (
     MOST_OF_ONE,
     OwnRepos,
+    RepoKind,
     SeenRepo,
     readable_datasets,
-    writable_models,
+    writable_repos,
 )
 from launcher.services.choosing.option import Listing, Option, shown_words
 from launcher.services.common.workbench import Workbench
@@ -44,11 +45,20 @@ async def datasets_to_choose(bench: Workbench) -> Listing:
 
 async def results_to_choose(bench: Workbench, suggested: str) -> Listing:
     """Where the token that writes the results may put them; `suggested` is a name for a new repo."""
+    return await _to_write(bench, suggested, "model", "Made when the run is started.")
+
+
+async def places_for_dataset(bench: Workbench, suggested: str) -> Listing:
+    """Where the token that writes may put a dataset; `suggested` is a name for a new repo."""
+    return await _to_write(bench, suggested, "dataset", "Made when the dataset is sent.")
+
+
+async def _to_write(bench: Workbench, suggested: str, kind: RepoKind, made: str) -> Listing:
     hub = bench.hub.in_a_hurry()
     if hub.upload.token is None:
         return _without_token("writes the results", "hf-upload")
     try:
-        own = await hub.run(writable_models, hub.upload)
+        own = await hub.run(writable_repos, hub.upload, kind)
     except LauncherError as error:
         return _no_list(error)
     now = bench.clock.now()
@@ -58,17 +68,17 @@ async def results_to_choose(bench: Workbench, suggested: str) -> Listing:
     for number, account in enumerate(makes[:1]):
         name = f"{account}/{suggested}"
         if name.casefold() not in there:
-            options.insert(number, new_repo(name))
+            options.insert(number, new_repo(name, made))
     notes = [*_notes(own), *_roles(own.account)]
     if not options and not makes:
-        notes.insert(0, "This token may write to no model repo: its results would be refused.")
+        notes.insert(0, f"This token may write to no {kind} repo: what is sent would be refused.")
     elif not makes:
-        notes.append("This token cannot make repos: the one for the results has to be there.")
+        notes.append("This token cannot make repos: choose one that exists.")
     return Listing(tuple(options), tuple(notes), makes=makes)
 
 
-def new_repo(name: str) -> Option:
-    return Option(name, f"New private repo {name}", "Made when the run is started.", marks=("new",))
+def new_repo(name: str, made: str = "Made when the run is started.") -> Option:
+    return Option(name, f"New private repo {name}", made, marks=("new",))
 
 
 def suggested_name(dataset: str) -> str:

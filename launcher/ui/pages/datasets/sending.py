@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from launcher.services import datasets
 from launcher.ui.frame import Shell
+from launcher.ui.pages.datasets.repo_field import RepoField
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import (
     Button,
@@ -66,16 +67,8 @@ class SendStep:
 
     def _fields(self) -> None:
         with box("div", "fields"):
-            self._repo = Field(
-                "push-repo",
-                "Dataset repo",
-                hint=(
-                    "owner/name. A private repo is created if it does not exist. Leave it empty to use "
-                    f"{repo_name(self._found.name)} in your own account."
-                ),
-                placeholder=f"me/{repo_name(self._found.name)}",
-                value=last_repo(self._found.folder),
-            )
+            name, last = repo_name(self._found.name), last_repo(self._found.folder)
+            self._repo = RepoField(self._shell, name, last).field
             self._licence = Field(
                 "licence", "Licence", kind="select", value="other", options=options(LICENCES)
             )

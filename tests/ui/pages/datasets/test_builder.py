@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from nicegui import ElementFilter
 from nicegui.testing import User
 
 from launcher.services import datasets
@@ -10,13 +11,20 @@ from launcher.ui.pages.datasets.transcripts import remarks
 from launcher.ui.pages.datasets.uploads import incoming
 from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.inputs import DropZone, Field, Player
+from launcher.ui.widgets.picker import Picker
 from launcher.workshop.editing.listing import NAMED
 from launcher.workshop.library import ClipLine
 from pod_image.contract.settings import RECIPES
 from pod_image.hub import Repo, list_files, resolve_commit
+from tests.kit.choices import put_repos
 from tests.kit.dataset_files import wav, write
-from tests.kit.page_verbs import click, enter, hrefs, only, press, until, visit
+from tests.kit.page_verbs import click, enter, hrefs, only, press, tell, until, visit
 from tests.ui.conftest import Ground, some_clips
+
+
+def pickers(user: User) -> list[Picker]:
+    with user:
+        return list(ElementFilter(kind=Picker, only_visible=False))
 
 
 @pytest.fixture
@@ -128,6 +136,21 @@ async def test_a_repo_with_other_data_is_asked_about_before_anything_is_sent(
     await holder.should_see(f"What demo/anna held before is its revision {before}.")
     assert f"{anna.site.config.hub_url}/datasets/demo/anna/tree/{before}" in hrefs(holder)
     assert "wavs/a.wav" not in {row.path for row in list_files(hub, repo, before)}
+
+
+async def test_where_it_is_sent_is_chosen_from_what_the_token_may_write_to(
+    holder: User, anna: Ground
+) -> None:
+    put_repos(anna.core, "dataset", "demo", 2)
+    await visit(holder, "/datasets/anna")
+    press(holder, only(holder, Button, "choose-push-repo"))
+    await until(lambda: len(pickers(holder)) == 1)
+    (picker,) = pickers(holder)
+    rows = [row["value"] for row in picker._props["options"]]
+    assert rows[0] == "demo/anna"  # new, in one's own account
+    assert {"demo/set-0", "demo/set-1"} < set(rows)
+    tell(holder, picker, "pick", "demo/set-1")
+    assert only(holder, Field, "field-push-repo").value == "demo/set-1"
 
 
 async def test_beside_a_repo_with_other_data_one_that_is_not_there_yet_is_offered(
