@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from launcher.clock import Clock
 from launcher.errors import LauncherError
-from launcher.services.common.place_key import has_any_place_key
+from launcher.services.common.place_key import holds_place_key
 from launcher.stores.secrets import find_keys
 from launcher.ui.next_steps import on_page
 from launcher.ui.state.sessions import Session, Sessions
@@ -65,7 +65,7 @@ class Sweeps:
     def start(self, environment: Mapping[str, str]) -> None:
         """Sweep with the keys of the environment, if they are there. The keyring is not asked: it may ask back."""
         keys = find_keys(environment)
-        if not has_any_place_key(keys):
+        if not holds_place_key(keys):
             return
 
         async def sweep() -> None:

@@ -100,6 +100,7 @@ async def test_without_any_key_nothing_is_asked(ground: Ground) -> None:
     async with running(ground.site):
         await asyncio.sleep(0.05)
     assert ground.world.requests == []
+    assert ground.site.sweeps.last is None
 
 
 async def test_a_pod_that_cannot_be_removed_is_red_on_every_page(
