@@ -167,12 +167,12 @@ async def test_what_was_heard_before_it_was_stopped_stays(holder: User, heard: H
     await visit(holder, f"/runs/{NONCE}?tab=samples")
     press(holder, only(holder, Button, "hear-samples"))
     await until(first_is_heard.is_set)
-    assert only(holder, Button, "hear-samples").locked
+    await until(lambda: bool(only(holder, Button, "hear-samples").locked))
     press(holder, only(holder, Button, "stop-hearing-samples"))
     may_go_on.set()
     await until(lambda: not under_way(holder))
     await holder.should_see("not heard yet.", retries=300)  # one more may have been under way
-    assert not only(holder, Button, "hear-samples").locked
+    await until(lambda: not only(holder, Button, "hear-samples").locked)
 
 
 async def test_a_sample_that_is_no_recording_is_named_and_the_others_are_heard(
