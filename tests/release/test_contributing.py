@@ -91,7 +91,7 @@ def test_the_links_beside_the_forms_lead_to_this_project() -> None:
 
 
 def test_the_hooks_are_the_quick_half_of_make_check() -> None:
-    words = ["make", "-n", "-o", ".venv/.dev", "check"]
+    words = ["make", "-n", "--no-print-directory", "-o", ".venv/.dev", "check"]
     said = subprocess.run(words, cwd=ROOT, capture_output=True, text=True).stdout
     checks = {line.removeprefix(".venv/bin/").strip() for line in said.splitlines() if line}
     hooks = {hook["entry"].removeprefix(".venv/bin/") for hook in hooks_here()}
