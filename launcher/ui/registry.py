@@ -79,6 +79,9 @@ Load = Callable[[], Awaitable[None]]
 def register_pages(site: Site, outer: FastAPI) -> Load:
     """Every page, and the routes for files that pages need. What is returned loads all that is not loaded yet."""
     home.register(site)
+    # NiceGUI's router outlives a form in its process: what an earlier one has not loaded belongs to that one.
+    pages = nicegui_app.router.routes
+    pages[:] = [route for route in pages if not isinstance(route, LateRoutes)]
     loads = [_Late(module, site, outer).answer() for module in PAGE_MODULES]
 
     async def load_the_rest() -> None:

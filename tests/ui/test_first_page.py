@@ -95,3 +95,13 @@ async def _answer(app: FastAPI, path: str) -> tuple[int, str]:
     async with AsyncClient(transport=ASGITransport(app), base_url="http://here") as user:
         answer = await user.get(path)
     return answer.status_code, answer.text
+
+
+async def test_pages_that_an_earlier_form_has_not_loaded_are_not_passed_through(
+    ground: Ground,
+) -> None:
+    """In one process many forms come and go, in tests: a request went through what each of them had left."""
+    for _ in range(3):
+        registry.register_pages(ground.site, FastAPI())
+    late = [route for route in nicegui_app.router.routes if isinstance(route, LateRoutes)]
+    assert len(late) == len([module for module in registry.PAGE_MODULES if module.pages])
