@@ -28,14 +28,10 @@ class SpeakPanel:
 
     def __init__(self, shell: Shell, spoken_texts: SpokenTexts, voices: Mapping[Path, str]) -> None:
         self._shell, self._spoken_texts = shell, spoken_texts
-        self._voices = {str(path): (path, title) for path, title in voices.items()}
-        titles = {key: title for key, (_, title) in self._voices.items()}
         with card("Speak"):
             with box("div", "fields"):
-                self._first = _VoicePick("a", "Voice", titles, next(iter(titles)))
-                self._second = _VoicePick(
-                    "b", "Compare with", {"": "no second voice", **titles}, ""
-                )
+                self._first = _VoicePick("a", "Voice")
+                self._second = _VoicePick("b", "Compare with")
                 self._draw_text()
             self._draw_manner()
             with box("div", "row"):
@@ -45,6 +41,14 @@ class SpeakPanel:
         self._problem = box("div")
         with box("section", "stack-small", aria_label="What was spoken"):
             self._queue = box("div", "stack-small").mark("spoken")
+        self.offer(voices)
+
+    def offer(self, voices: Mapping[Path, str], chosen: Path | None = None) -> None:
+        """Offer these voices from now on; `chosen` is the one to speak with, else what was chosen stays."""
+        self._voices = {str(path): (path, title) for path, title in voices.items()}
+        titles = {key: title for key, (_, title) in self._voices.items()}
+        self._first.offer(titles, "" if chosen is None else str(chosen))
+        self._second.offer({"": "no second voice", **titles})
 
     def _draw_text(self) -> None:
         with box("div", "wide stack-small"):
@@ -140,19 +144,24 @@ class SpeakPanel:
 class _VoicePick:
     """A voice and, where it has several, its speaker."""
 
-    def __init__(self, name: str, label: str, titles: Mapping[str, str], chosen: str) -> None:
+    def __init__(self, name: str, label: str) -> None:
         with box("div", "stack-small"):
             self._voice = Field(
                 f"voice-{name}",
                 label,
                 kind="select",
-                value=chosen,
-                options=options(titles),
                 on_commit=lambda _: self._offer_speakers(),
             )
             self._speaker = Field(f"speaker-{name}", "Speaker", kind="select", value="0")
         self._names: dict[str, str] = {}
-        self._offer_speakers()
+
+    def offer(self, titles: Mapping[str, str], chosen: str = "") -> None:
+        """`titles` by what is chosen; what is chosen now stays where it is among them and `chosen` says nothing."""
+        before = self.chosen
+        wanted = chosen or (before if before in titles else next(iter(titles)))
+        self._voice.show(options=options(titles), value=wanted)
+        if wanted != before or not before:
+            self._offer_speakers()
 
     @property
     def chosen(self) -> str:

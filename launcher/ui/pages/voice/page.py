@@ -56,6 +56,7 @@ class _VoicePage:
     def __init__(self, shell: Shell, spoken_texts: SpokenTexts) -> None:
         self._shell, self._spoken_texts = shell, spoken_texts
         self._root = shell.site.config.results_folder
+        self._panel: SpeakPanel | None = None
         self._in_use: set[Path] = set()
         """Voices on this computer that their run uses now, as far as that was looked up."""
 
@@ -67,13 +68,16 @@ class _VoicePage:
         self._body = box("div", "stack")
         self._draw_body()
 
-    def _draw_body(self) -> None:
+    def _draw_body(self, fetched: Path | None = None) -> None:
+        """A panel that is there stays: a text may be typed in it, and what it spoke is below it."""
+        voices = {path: self._title(path) for path in local_voices(self._root)}
+        if self._panel is not None and voices:
+            self._panel.offer(voices, fetched)
+            return
         self._body.clear()
-        voices = local_voices(self._root)
         with self._body:
             if voices:
-                titles = {path: self._title(path) for path in voices}
-                SpeakPanel(self._shell, self._spoken_texts, titles)
+                self._panel = SpeakPanel(self._shell, self._spoken_texts, voices)
             self._more(has_voices=bool(voices))
 
     def _title(self, path: Path) -> str:
@@ -124,7 +128,7 @@ class _VoicePage:
             got = await self._shell.attempt(fetch_voice(session.bench, run, voice), place)
             if got is not None:
                 await self._offer(run)
-                self._draw_body()
+                self._draw_body(got)
                 self._shell.announce(f"{voice.name} was downloaded.")
 
         button("Download", bring, kind="primary", symbol="download").mark("bring")

@@ -22,7 +22,7 @@ from launcher.ui.widgets.elements import Button, Text
 from launcher.ui.widgets.inputs import Field, Player
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clocks import NOW
-from tests.kit.page_verbs import click, enter, only, press, until, visit
+from tests.kit.page_verbs import click, enter, only, press, until, value_of, visit
 from tests.kit.tiny_voice import RATE_HZ, WHO, tiny_voice
 from tests.ui.conftest import Ground
 from tests.ui.conftest import place as put_run
@@ -238,6 +238,26 @@ async def test_of_a_run_s_voices_the_one_in_use_is_marked_with_its_step(
         (here / name).write_bytes(b"older")
     await visit(holder, f"/voice?run={one.nonce}")
     assert titles(holder) == [f"demo/voice · run-01 · {WHO.stem}"]
+
+
+async def test_a_voice_is_fetched_while_one_types_and_all_that_was_done_stays(
+    holder: User, ground: Ground, tiny: Path
+) -> None:
+    files = {f"run-02/voice/{name}": body for name, body in tiny_voice().items()}
+    ground.push_results(files, "demo/voice")
+    one = put_run(ground, run_id="run-02", results_repo="demo/voice", **ENDED)
+    await visit(holder, f"/voice?run={one.nonce}")
+    await speak(holder)
+    enter(holder, "say", "What I was typing.")
+    assert titles(holder) == [f"me/voice · run-01 · {WHO.stem}"]
+    press(holder, only(holder, Button, "bring"))
+    await until(lambda: len(titles(holder)) == 2)
+    assert value_of(holder, "say") == "What I was typing."
+    assert len(players(holder)) == 1
+    # The voice that one fetches is the one to hear.
+    assert value_of(holder, "voice-a").endswith(f"demo/voice/run-02/voice/{tiny.name}")
+    await speak(holder)
+    await holder.should_see("“What I was typing.”")
 
 
 def titles(user: User) -> list[str]:
