@@ -180,7 +180,7 @@ def _home(named: str) -> Path:
     except RuntimeError as exc:
         raise BadEnvironment(
             f"LAUNCHER_HOME names a home folder that could not be found: {named}.",
-            hint="Set LAUNCHER_HOME to a folder that can be written, with its whole path.",
+            hint="Set LAUNCHER_HOME to a folder that can be written, as a full path.",
         ) from exc
 
 

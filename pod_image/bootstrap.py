@@ -123,7 +123,7 @@ def agents_home() -> Path:
                 return home
     raise Trouble(
         "The image's user may write neither to its working folder nor to its home nor to /tmp.",
-        "Take an image with another user, or with a working folder that it may write to.",
+        "Use an image with another user, or with a working folder that it can write to.",
     )
 
 

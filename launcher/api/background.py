@@ -109,7 +109,7 @@ class Background:
         if threading.current_thread() is self._thread:
             work.close()
             raise RuntimeError(
-                "This is the loop of the API itself: await the same call with .aio(...)."
+                "This call would block the API's own event loop: await the same call with .aio(...)."
             )
         with _worded(), self._call(work) as call, _asked_to_leave(call.end), _interruptible():
             return _patiently(call)

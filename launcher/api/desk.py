@@ -37,7 +37,7 @@ class _Here:
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         work.close()
-        raise RuntimeError("This desk is on a loop of its own: await the same call with .aio(...).")
+        raise RuntimeError("This desk has its own event loop: await the same call with .aio(...).")
 
     async def hop(self, work: Coroutine[Any, Any, T]) -> T:
         return await work

@@ -46,13 +46,13 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("gpus", _HIDDEN, "GPUs that can be rented now, with memory and price."),
     _entry("dataset", _RUN, "Check a dataset, make one of recordings, push it."),
     _entry("voices", _RUN, "Voices to start from, and your own: list, fetch, use, say, export."),
-    _entry("study", _RUN, "Many runs that look for good settings, under one budget."),
+    _entry("study", _RUN, "Many runs that search for good settings, under one budget."),
     _entry("runs", _WATCH, "All runs that this computer knows."),
     _entry("top", _WATCH, "All that lives, at every place: speed, GPU use, cost."),
     _entry("attach", _WATCH, "Add a run that another computer started, by its results repo."),
     _entry("label", _WATCH, "Name a run, tag it, keep notes on it."),
     _entry("show", _WATCH, "One run: state, cost, how it ended."),
-    _entry("compare", _WATCH, "Runs beside each other: scores, cost, settings that differ."),
+    _entry("compare", _WATCH, "Compare runs: scores, cost, settings that differ."),
     _entry("watch", _WATCH, "Follow a run live; leaving does not stop it."),
     _entry("wait", _WATCH, "For scripts: return when a run has ended."),
     _entry("notify", _WATCH, "Where you are told of your runs: list, choose, test."),
@@ -60,7 +60,7 @@ COMMANDS: tuple[Entry, ...] = (
     _entry("logs", _WATCH, "What the pod printed."),
     _entry("sample", _WATCH, "Let the voice speak a sentence now."),
     _entry("save", _WATCH, "Write and upload a checkpoint now."),
-    _entry("exec", _WATCH, "Run a command in the pod, beside the run: 20 seconds, no keys."),
+    _entry("exec", _WATCH, "Run a command in the pod, next to the run: 20 seconds, no keys."),
     _entry("shell", _WATCH, "The same line by line, until Ctrl-D."),
     _entry("cp", _WATCH, "Copy a file or folder from the pod to this computer."),
     _entry("stop", _WATCH, "Finish a run now and deliver its results."),
@@ -79,7 +79,7 @@ def root_help() -> str:
     """What `launcher` and `launcher --help` print; fits 80 columns."""
     lines = [
         "launcher: rent a GPU for one training run, watch it, keep the result.",
-        "The pod ends itself, so it cannot go on costing money.",
+        "The pod ends itself, so it cannot keep costing money.",
         "",
         "Usage: launcher COMMAND [OPTIONS]",
     ]

@@ -291,6 +291,7 @@ def _how_it_sounds(outcome: DemoOutcome) -> str:
             f"{FINE_TUNE_TIME} on a GPU."
         )
     return (
-        f"A minute on a CPU proves the way and not the voice: it began as {outcome.began_as} and is\n"
+        f"A minute on a CPU shows that every step works, not how good a voice can be: it started "
+        f"from {outcome.began_as} and is\n"
         f"hardly past that. To sound like the recordings takes {FINE_TUNE_TIME} on a GPU."
     )

@@ -159,12 +159,12 @@ def empty_trash(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Remove for good the clips that were left out and all sound kept to undo changes."""
+    """Delete permanently the clips that were left out and all sound kept to undo changes."""
     config = read_config()
     kept = complete(clips.kept_bytes(config, name))
     left = complete(clips.left_out(config, name))
     gone = f"{counted(len(left), 'clip')} removed from {name}, and the undo history ({size(kept)})"
-    agree(f"{gone}. Delete them for good?", yes)
+    agree(f"{gone}. Delete them permanently?", yes)
     freed = complete(clips.empty_trash(config, name, confirmed=True))
     document: DatasetEmptyTrash = {
         "schema": "dataset.empty-trash",
@@ -187,7 +187,7 @@ def delete(
     config = read_config()
     found = complete(datasets.show(config, name)).summary
     lost = f"{found.name} has {counted(found.clips, 'clip')} ({recorded(found.minutes)})"
-    agree(f"{lost}. Delete it for good?", yes)
+    agree(f"{lost}. Delete it permanently?", yes)
     gone = complete(datasets.delete(config, name, confirmed=True))
     Output(as_json=as_json, quiet=quiet).answer(
         deleted_document(gone),

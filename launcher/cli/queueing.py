@@ -42,7 +42,7 @@ def add_run(asked: Asked, output: Output, how: HowToQueue, labels: Mapping[Label
     """Check the run as `deploy` would, and keep it. Raises what `deploy` would raise of it."""
     if asked.notify:
         raise InvalidRequest(
-            "A run of the queue tells at the addresses that are kept, and at no other.",
+            "Runs of the queue notify only the stored addresses.",
             hint="Keep yours with launcher notify set, or launcher keys set notify.",
         )
     composed = composed_from(asked)
@@ -125,16 +125,16 @@ def _agree(store: QueueStore, agreement: Agreement, output: Output) -> None:
     if budget is None:
         raise InvalidRequest(
             "The queue has no budget yet, so nothing was started.",
-            hint="Say the most that all its runs may cost together, in dollars: --budget 10.",
+            hint="Set the most that all its runs may cost together, in dollars: --budget 10.",
         )
     if not 0 < budget < float("inf"):
-        raise InvalidRequest("A budget has to be more than nothing.", hint="Such as --budget 10.")
+        raise InvalidRequest("A budget must be more than 0.", hint="Such as --budget 10.")
     at_most = before.at_most if agreement.at_most is None else agreement.at_most
     waiting = [each for each in store.entries() if each.state is EntryState.WAITING]
     if not agreement.is_agreed and (waiting or agreement.stays):
         if not sys.stdin.isatty():
             raise InvalidRequest(
-                "There is no terminal to ask on, so nothing was started.",
+                "Nothing was started, because there is no terminal to ask for confirmation.",
                 hint="Add --yes to start without being asked; launcher queue list shows what waits.",
             )
         most = sum(each.agreed_usd for each in waiting)
@@ -208,8 +208,8 @@ def _left(store: QueueStore) -> Interrupted:
     if len(live) > 1:
         goes_on = goes_on.replace(" goes ", " go ")
     return Interrupted(
-        f"The queue is not worked on any more{f'; {goes_on}' if goes_on else ''}. Nothing of it is lost.",
-        hint="Go on with launcher queue run; launcher runs shows what lives.",
+        f"The queue has stopped{f'; {goes_on}' if goes_on else ''}. Nothing of it is lost.",
+        hint="Continue with launcher queue run; launcher runs shows what is live.",
     )
 
 

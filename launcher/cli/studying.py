@@ -39,8 +39,8 @@ def run_and_tell(
     need_optuna()
     if not is_agreed and not sys.stdin.isatty():
         raise InvalidRequest(
-            "There is no terminal to ask on, so nothing was rented.",
-            hint="Add --yes to run it without being asked; launcher study show tells what it is.",
+            "Nothing was rented, because there is no terminal to ask for confirmation.",
+            hint="Add --yes to run it without being asked; launcher study show says what it does.",
         )
     keys = with_addresses(find((*PLACE_ALONE, *HUB_KEYS)), notify, is_off=is_silent)
     end_on_signals()

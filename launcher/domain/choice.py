@@ -155,7 +155,7 @@ def _nothing(
             ),
         )
     return NothingAvailable(
-        f"Nothing that fits is available in {', '.join(settings.data_centers)}.",
+        f"No GPU that fits is available in {', '.join(settings.data_centers)}.",
         hint=f"Nearest: {_offer_text(nearest)} in {', '.join(nearest.data_centers)}.",
     )
 

@@ -155,8 +155,8 @@ def checked(name: LabelName, typed: str) -> str:
     found = shaped_key(text)
     if found is not None:
         raise InvalidRequest(
-            f"The {_WORDS[name]} of a run may hold no key: here is {found.kind}.",
-            hint="It goes into the results repo with the run. Leave the key out.",
+            f"The {_WORDS[name]} of a run must not contain a key; this has {found.kind}.",
+            hint="It is stored in the results repo. Remove the key.",
         )
     if name is LabelName.TAGS:
         _check_tags(tags_in(text))
@@ -197,7 +197,7 @@ def _check_tags(tags: tuple[str, ...]) -> None:
     if long is not None:
         raise InvalidRequest(
             f"A tag may have {MOST_TAG_LETTERS} letters: “{long[:MOST_TAG_LETTERS]}…” has {len(long)}.",
-            hint="Put a comma between two tags; what is long goes into the notes.",
+            hint="Separate tags with commas; put longer text into the notes.",
         )
 
 

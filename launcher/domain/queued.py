@@ -191,7 +191,7 @@ _SENTENCES = {
     Waits.LARGER_BUDGET: "It does not fit into what is left of the budget.",
     Waits.BUDGET: "It waits until enough of the budget is free again.",
     Waits.TURN: "It waits for its turn.",
-    Waits.TIME: "It is looked at again soon.",
+    Waits.TIME: "It is checked again soon.",
 }
 
 

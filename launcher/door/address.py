@@ -66,8 +66,8 @@ def _resolved(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, in
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, OverflowError, UnicodeError) as exc:
         raise InvalidRequest(
-            f"{host!r} is no address of this computer: {getattr(exc, 'strerror', None) or exc}.",
-            hint="Give an address in numbers, such as 0.0.0.0 for every network of this computer.",
+            f"{host!r} is not an address of this computer: {getattr(exc, 'strerror', None) or exc}.",
+            hint="Give a numeric address, such as 0.0.0.0 for every network of this computer.",
         ) from exc
     family, _, _, _, where = found[0]
     return family, (str(where[0]), port)

@@ -39,7 +39,7 @@ def refused_as_foreign(scope: Scope, headers: Headers, origins: Collection[str])
     """403 for what a page of another site has a browser send; `origins` are our own."""
     origin = headers.get(b"origin")
     if scope["type"] == "websocket" and origin not in origins:
-        return Refused(403, "A websocket may be opened by our own page alone.")
+        return Refused(403, "Only our own page may open a websocket.")
     if origin is not None and origin not in origins:
         return _FOREIGN
     # "same-site" is refused too: every other port of localhost counts as the same site.
@@ -54,7 +54,7 @@ def refused_as_foreign(scope: Scope, headers: Headers, origins: Collection[str])
     return None if follows_a_link else _FOREIGN
 
 
-_FOREIGN = Refused(403, "A request of another site is not answered.")
+_FOREIGN = Refused(403, "Requests from other sites are refused.")
 
 
 def is_same(one: str, other: str) -> bool:

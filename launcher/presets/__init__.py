@@ -161,7 +161,7 @@ def restore_preset(config: Config, name: str) -> None:
     """Bring back what was deleted, or saved over, last under that name. Raises InvalidRequest where nothing was."""
     aside = config.presets_folder / DELETED_FOLDER / f"{name}.toml"
     if not (_is_file_name(name) and aside.is_file()):
-        raise InvalidRequest(f"No deleted preset {name!r} is kept.", hint="Save it anew.")
+        raise InvalidRequest(f"No deleted preset {name!r} is kept.", hint="Save it again.")
     aside.replace(config.presets_folder / aside.name)
 
 

@@ -41,7 +41,7 @@ def faults_of(language: PromptLanguage) -> list[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m launcher.prompts")
-    parser.add_argument("--write", action="store_true", help="write the sets anew")
+    parser.add_argument("--write", action="store_true", help="write the sets again")
     is_writing = parser.parse_args(argv).write
     faults = 0
     for language in LANGUAGES.values():

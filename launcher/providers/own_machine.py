@@ -338,7 +338,7 @@ class OwnMachine:
     def _drifted(self) -> ApiDrift:
         return ApiDrift(
             f"{self._place.title} answered in a form that this launcher does not know.",
-            hint="Start runs on that machine from one release alone.",
+            hint="Start runs on that machine with one release only.",
         )
 
     def _pod(self, document: Mapping[str, Any]) -> Pod:
@@ -374,8 +374,8 @@ def _promises(place: Place) -> tuple[Finding, ...]:
         Finding(
             Severity.WARNING,
             "runs_as_you",
-            f"The run's command works as you on {place.title}: it could read your files there, and your keyring.",
-            "Start only what you trust, or log in there as a user that has nothing else.",
+            f"The run's command runs as you on {place.title}: it could read your files there, and your keyring.",
+            "Start only what you trust, or log in there as a user who has nothing else.",
         ),
         Finding(
             Severity.NOTE,
@@ -395,7 +395,7 @@ def _on_absent(absent: Sequence[str], *, may_install: bool) -> tuple[Finding, ..
             Finding(
                 Severity.NOTE,
                 "packages_installed",
-                f"The machine does not have {named}: they are installed first, into an environment of their own.",
+                f"The machine does not have {named}: they are installed first, into a separate environment.",
             ),
         )
     return (

@@ -57,8 +57,8 @@ class Allowed:
         for name in named_secrets(composed.settings):
             if name not in self.secrets:
                 raise InvalidRequest(
-                    f"Clients of this server may not hand the secret {name} to a command.",
-                    hint="Allow it where the server is started, by its name.",
+                    f"Clients of this server may not give the secret {name} to a command.",
+                    hint="Allow it by its name where the server is started.",
                 )
         values = composed.settings.applicable()
         changes = {one.name: self._held_values(one, values[one.name]) for one in _local(values)}
@@ -100,7 +100,7 @@ class Allowed:
     def _which(self) -> str:
         if not self.folders:
             return "None was allowed when it was started; a dataset on the Hub needs none."
-        return "Give its whole path; GET /api/v1/system says below which folders it may be."
+        return "Give its full path; GET /api/v1/system lists the allowed folders."
 
 
 def _own_name(name: str) -> str:
@@ -126,7 +126,7 @@ def _real(text: str) -> Path | None:
 def _folder(folder: Path) -> Path:
     real = _real(str(folder.expanduser().absolute()))
     if real is None or not real.is_dir():
-        raise InvalidRequest(f"There is no folder {folder}.", hint="Give one that is there.")
+        raise InvalidRequest(f"There is no folder {folder}.", hint="Give one that exists.")
     if real == real.parent:
         raise InvalidRequest(
             f"{folder} is everything on this computer.", hint="Give the folder that clients need."

@@ -159,13 +159,13 @@ class ServeGuard:
         """Raises Problem for a request that is not answered."""
         names = [name for name, _ in scope["headers"]]
         if any(names.count(name) > 1 for name in _ONCE):
-            raise Problem(400, "invalid", "A header is there twice that may be there once.")
+            raise Problem(400, "invalid", "A header that may appear only once appears twice.")
         host = headers.get(b"host", "").lower()
         if not self._entrance.is_meant_by(host):
             raise other(
                 "wrong-host",
                 "This server is not known by the name in the request's Host header.",
-                "Use an address in numbers, or have it started with that name.",
+                "Use a numeric address, or start the server with that name.",
             )
         refused = refused_as_foreign(scope, headers, self._entrance.origins(host))
         if refused is not None:
@@ -184,7 +184,7 @@ class ServeGuard:
         challenge = 'Bearer realm="launcher"' + (', error="invalid_token"' if given else "")
         raise other(
             "no-token",
-            "The request carries another token than this server's." if given else "",
+            "The request's token is not this server's." if given else "",
             "Send the header Authorization: Bearer TOKEN, with the token of this server.",
             headers={"www-authenticate": challenge},
         )

@@ -47,8 +47,8 @@ class Listening:
         if self.is_loopback or self.is_encrypted:
             return ""
         return (
-            f"Served without encryption at {self.host}: whoever can read this network can read the token, and with it "
-            "rent GPUs on your account. Give a certificate, or let only a tunnel or a proxy reach it."
+            f"Served without encryption at {self.host}: anyone who can read this network can read "
+            f"the token, and rent GPUs on your account. Give a certificate, or let only a tunnel or a proxy reach it."
         )
 
     @property
@@ -62,7 +62,7 @@ class Listening:
         """Raises InvalidRequest for what could not be served, or only in the open and nobody said so."""
         if (self.certificate is None) != (self.private_key is None):
             raise InvalidRequest(
-                "A certificate and its private key go together.", hint="Give both, as PEM files."
+                "Give both a certificate and its private key.", hint="Give both, as PEM files."
             )
         if self.certificate is not None:
             self._check_certificate()

@@ -88,5 +88,5 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.GIVE_CERTIFICATE: _plain("a certificate and its key"),
     NextStep.SERVE_IN_THE_OPEN: _plain("serving it without encryption"),
     NextStep.MAKE_PLAN: _plain("POST /api/v1/plans"),
-    NextStep.USE_PLAIN_ADDRESS: _plain("the address in numbers"),
+    NextStep.USE_PLAIN_ADDRESS: _plain("the numeric address"),
 }

@@ -16,9 +16,9 @@ _ABOUT = (
 )
 _PROBLEM = "ProblemFacts"
 _OF_EVERY = {
-    "401": "The token is missing or another one.",
-    "422": "The request cannot be taken as it is.",
-    "429": "Too many requests; Retry-After says when to come back.",
+    "401": "The token is missing or wrong.",
+    "422": "The request cannot be accepted as it is.",
+    "429": "Too many requests; Retry-After says when to try again.",
     "default": "What else went wrong.",
 }
 _NOT_OURS = ("HTTPValidationError", "ValidationError")

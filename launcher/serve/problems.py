@@ -89,17 +89,20 @@ _NAMED_WRONG = (RepoMissing, NotInRepo, NoRight)
 """The Hub answered, and what was named is not there for this token: no fault of a server."""
 
 OTHER_KINDS: Mapping[str, tuple[int, str]] = {
-    "no-token": (401, "The request carries no token, or not the right one."),
+    "no-token": (401, "The request has no token, or the wrong one."),
     "foreign": (403, "A page of another site caused the request."),
     "no-such-run": (404, "No run of this name is known here."),
     "not-found": (404, "There is nothing at this address."),
-    "method": (405, "This address does not take this method."),
-    "late-body": (408, "The body of the request did not come in time."),
+    "method": (405, "This address does not accept this method."),
+    "late-body": (408, "The body of the request did not arrive in time."),
     "too-large": (413, "The body of the request, or the file that was asked for, is too large."),
     "wrong-host": (421, "The request was meant for another server."),
-    "invalid": (422, "The request is not of the form that the reference describes."),
-    "too-many": (429, "More requests came than are answered; the answer says when to come back."),
-    "fault": (500, "A fault of ours; the request id finds it in the log of the serving computer."),
+    "invalid": (422, "The request does not have the form that the reference describes."),
+    "too-many": (429, "Too many requests; the answer says when to try again."),
+    "fault": (
+        500,
+        "An internal error; find it by the request id in the log of the serving computer.",
+    ),
     "not-written": (503, "The audit could not be written, and so what was asked for was not done."),
     "too-slow": (504, "The answer took too long."),
 }
@@ -145,7 +148,7 @@ def invalid(faults: Sequence[Mapping[str, Any]]) -> Problem:
     said = "; ".join(f"{each['place']}: {each['message']}" for each in listed[:5])
     return other(
         "invalid",
-        f"The request cannot be taken: {said}.",
+        f"The request cannot be accepted: {said}.",
         f"See {REFERENCE}.",
         more={"errors": listed},
     )

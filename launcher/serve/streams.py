@@ -41,7 +41,9 @@ class Stream(StreamingResponse):
         """Raises Problem when one token has as many streams open as it may."""
         self._ground, self._caller = ground, caller
         if not ground.streams.take(caller.token_id):
-            raise other("too-many", "As many streams are open as one token may have.", "Close one.")
+            raise other(
+                "too-many", "This token has reached its limit of open streams.", "Close one."
+            )
         super().__init__(_encoded(items), media_type=MEDIA_TYPE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -104,7 +104,7 @@ async def send_all(bench: Workbench) -> tuple[Said, ...]:
 def unreadable(run: Run) -> str:
     return (
         f"{run.results_repo} has a labels.json for {run.run_id} that cannot be read. It was left alone, and what you "
-        "call the run is kept on this computer; delete that file on Hugging Face to have it written anew."
+        "call the run is kept on this computer; delete that file on Hugging Face to have it written again."
     )
 
 

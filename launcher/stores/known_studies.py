@@ -123,6 +123,6 @@ class KnownStudies:
 
     def _unwritable(self, exc: OSError) -> NotConfigured:
         return NotConfigured(
-            f"Which studies there are could not be written to {self.folder}: {exc.strerror or exc}.",
+            f"The list of studies could not be saved to {self.folder}: {exc.strerror or exc}.",
             hint="Make room on that disk, or set LAUNCHER_HOME to a folder that can be written.",
         )

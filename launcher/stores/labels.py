@@ -171,8 +171,8 @@ class LabelBook:
             yield
         except (OSError, sqlite3.Error) as exc:
             raise NotConfigured(
-                f"What you call this run could not be kept on this computer: {exc}.",
-                hint="Make room on the disk, or wait until no other program holds the history; then try again.",
+                f"The labels of this run could not be saved on this computer: {exc}.",
+                hint="Make room on the disk, or wait until no other program uses the history; then try again.",
             ) from exc
 
 

@@ -32,7 +32,7 @@ def minutes_findings(minutes: float, minutes_wanted: float) -> list[Finding]:
     return [
         Code.MINUTES_FEW.finding(
             "",
-            f"{recorded(minutes)} of speech; {minutes_wanted:.0f} are the least for such a training.",
+            f"{recorded(minutes)} of speech; {minutes_wanted:.0f} are the minimum for such a training.",
             f"Record more{fine_tune}.",
         )
     ]
@@ -44,7 +44,7 @@ def _rates(heard: Sequence[Heard], wanted_hz: int) -> Iterator[Finding]:
         listed = ", ".join(f"{n:,} at {rate:,} Hz" for rate, n in rates.most_common(5))
         yield Code.RATE_MIXED.finding(
             "", f"The clips have {len(rates)} sample rates: {listed}.",
-            "It works, for all are resampled; but clips from several sources seldom sound alike.",
+            "This works, because all are resampled; but clips from different sources rarely sound alike.",
         )  # fmt: skip
     low = [rate for rate in rates if rate < wanted_hz]
     if low:
@@ -69,7 +69,7 @@ def _channels(heard: Sequence[Heard]) -> Iterator[Finding]:
         listed = ", ".join(f"{n:,} with {count}" for count, n in channels.most_common(5))
         yield Code.CHANNELS_MIXED.finding(
             "", f"The clips differ in channels: {listed}.",
-            "It works, for all are mixed to mono; make sure that they are of one microphone.",
+            "This works, because all are mixed to mono; make sure that they are from one microphone.",
         )  # fmt: skip
     many = sum(n for count, n in channels.items() if count > 1)
     if many:

@@ -133,10 +133,10 @@ def _truncated(heard: Heard) -> list[Finding]:
 def _say_sampled(read: int, there: int) -> Finding:
     return Code.HEADERS_SAMPLED.finding(
         "",
-        f"The headers of {read:,} of {there:,} clips were read; the other lengths are reckoned from their sizes.",
+        f"The headers of {read:,} of {there:,} clips were read; the other lengths are estimated from their sizes.",
         Sentence(
             NextStep.CHECK_EVERY_CLIP,
-            " reads them all, which may meet the Hub's limit on requests.",
+            " reads them all, which may hit the Hub's rate limit.",
         ),
     )
 

@@ -63,12 +63,12 @@ class PushLook:
             (self.replaced, "clip", "would be replaced by another of the same name",
              "would be replaced by others of the same name"),
             (self.retexted, "clip", "would get another text", "would get other texts"),
-            (self.removed, "clip", "would go, since this dataset does not have it",
-             "would go, since this dataset does not have them"),
+            (self.removed, "clip", "would be deleted, since this dataset does not have it",
+             "would be deleted, since this dataset does not have them"),
             (self.unnamed, "clip", "would stay without a text: the new table does not name it",
              "would stay without a text: the new table does not name them"),
-            (self.in_the_way, "file", "would go, since it would be mixed with the new table",
-             "would go, since they would be mixed with the new table"),
+            (self.in_the_way, "file", "would be deleted, since it would be mixed with the new table",
+             "would be deleted, since they would be mixed with the new table"),
         )  # fmt: skip
         return tuple(
             f"{counted(len(names), noun)} {one if len(names) == 1 else many} ({named_first(names)})."

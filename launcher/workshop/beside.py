@@ -168,7 +168,7 @@ class TextsBeside:
         if others:
             found.findings.append(Code.TIMED_TEXT_CHOSEN.finding(
                 name, f"{timed[0].path.name} is read, of several texts with times; not read: {', '.join(others)}.",
-                "If another one is right, take this one away and make the clips again.",
+                "If another one is right, remove this one and make the clips again.",
             ))  # fmt: skip
 
 

@@ -121,7 +121,7 @@ def _cues(path: Path, seconds: float) -> tuple[list[Cue], list[Finding]]:
 def _text_without_times(recording: str) -> Finding:
     """The text of a long recording cannot be shared out among its pieces: they are left to be typed."""
     return Code.TIMED_TEXT_UNUSED.finding(
-        Path(recording).name, "Its text has no times, and the recording was cut: the clips are left to be typed.",
+        Path(recording).name, "Its text has no times, and the recording was cut: its clips need transcripts.",
         "Give a text with times beside it, such as subtitles (.srt) or Audacity labels.",
     )  # fmt: skip
 

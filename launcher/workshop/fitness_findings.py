@@ -217,7 +217,7 @@ def _said(
         )  # fmt: skip
     elif fault is Fault.TOO_MUCH_TEXT:
         yield Code.TEXT_TOO_MUCH.finding(
-            where.place, f"{where.path} is left out: nobody can say so much in {seconds:.1f} s: “{where.text[:60]}”.",
+            where.place, f"{where.path} is left out: nobody can say this much in {seconds:.1f} s: “{where.text[:60]}”.",
             "Listen to the clip and correct the text.",
         )  # fmt: skip
     elif fault is Fault.SILENT:
@@ -229,7 +229,7 @@ def _said(
 def _too_long(fault: Fault | None, is_sure: bool) -> str:
     if fault is None:
         return ""
-    unless = "" if is_sure else ", unless it is silence at its ends that makes it long"
+    unless = "" if is_sure else ", unless silence at its ends makes it long"
     return f" and is left out{unless}; {LONGEST_SECONDS:.0f} s are the most"
 
 

@@ -101,7 +101,8 @@ async def delete_dataset(root: Path, name: str, *, confirmed: bool) -> Summary:
     summary = await asyncio.to_thread(_summary, folder)
     if not confirmed:
         raise InvalidRequest(
-            f"{name} has {counted(summary.clips, 'clip')} ({recorded(summary.minutes)}) and would be gone for good.",
+            f"{name} has {counted(summary.clips, 'clip')} ({recorded(summary.minutes)}) and would "
+            f"be deleted permanently.",
             hint=Sentence(
                 "Confirm with ", NextStep.CONFIRM, ". What was pushed to Hugging Face stays there."
             ),

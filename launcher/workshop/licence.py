@@ -54,6 +54,6 @@ def _restricting(licence: str) -> list[Finding]:
         Code.LICENCE_RESTRICTS.finding(
             CARD,
             f"The licence {licence} restricts what may be done with the recordings.",
-            "Make sure that a voice trained from them may be used as you mean to.",
+            "Make sure that a voice trained from them may be used as you intend.",
         )
     ]

@@ -141,7 +141,7 @@ def _of_one(heard: Heard, sound: Sound) -> Iterator[Finding]:
     if sound.clipped_runs > MOST_CLIPPED_RUNS:
         yield Code.CLIPPING.finding(
             place, f"{path} is clipped in {sound.clipped_runs} places.",
-            "Record with less gain; what was cut off cannot be brought back.",
+            "Record with less gain; what was cut off cannot be restored.",
         )  # fmt: skip
     if sound.speech_dbfs < QUIET_DBFS:
         yield Code.QUIET.finding(

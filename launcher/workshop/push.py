@@ -158,7 +158,7 @@ def _agreed(look: PushLook, request: PushRequest) -> PushLook:
     raise InvalidRequest(
         f"{look.repo_id} {news} other data. {' '.join(look.consequences)}",
         hint=Sentence(
-            "Push to a repo of its own, or ", NextStep.PUSH_OVER, " if it is meant: Hugging Face keeps "
+            "Push to a repo of its own, or ", NextStep.PUSH_OVER, " if that is intended: Hugging Face keeps "
             "what is there now in the repo's history.",
         ),
     )  # fmt: skip
@@ -276,7 +276,7 @@ def _made(hub: Hub, repo: Repo, *, private: bool) -> str:
     if any(row.path not in NOT_DATA for row in list_files(hub, repo, commit)):
         raise InvalidRequest(
             f"{repo.id} was made by somebody else at the same moment.",
-            hint="Try again: what is in it is told then.",
+            hint="Try again to see what is in it.",
         )
     return commit
 

@@ -73,7 +73,7 @@ class ReadingFindings:
         yield Code.WORDS_FOREIGN.finding(
             next(iter(self._foreign.values()))[1],
             f"espeak-ng reads some words by the rules of another language: {', '.join(words[:_NAMED])}{more}.",
-            "Fine where they are said so; else write them as they are said.",
+            "Fine if they are spoken that way; otherwise write them as they are spoken.",
         )
 
     def _of_folded(self) -> Iterator[Finding]:
@@ -98,7 +98,7 @@ def _of_signs(each: Utterance, signs: Sequence[tuple[str, str]]) -> Finding:
     named = ", ".join(f"{sign} ({language})" for sign, language in signs[:_NAMED])
     return Code.SIGNS_FOREIGN.finding(
         each.place,
-        f"espeak-ng has words for these in another language alone: {named}.",
+        f"espeak-ng has words for these only in another language: {named}.",
         "Write them in words, as they were spoken.",
     )
 

@@ -55,14 +55,14 @@ def _of_one(each: Utterance, language: str) -> Iterator[Finding]:
     if NUMBERS.search(text) or ABBREVIATION.search(text):
         yield Code.TEXT_NUMBERS.finding(
             each.place,
-            f"Numbers, dates or abbreviations may be read otherwise than they were said: {_quoted(text)}.",
+            f"Numbers, dates or abbreviations may be read differently from how they were spoken: {_quoted(text)}.",
             "Write them in words, as they were spoken.",
         )  # fmt: skip
     odd = sorted({char for char in text if _is_odd(char)})
     if odd:
         yield Code.TEXT_CHARACTERS.finding(
             each.place, f"Characters that are not spoken: {' '.join(map(_named, odd))}.",
-            "Write them in words, or take them out.",
+            "Write them in words, or remove them.",
         )  # fmt: skip
     if hidden := unseen(text):
         yield _of_unseen(each, hidden)
@@ -109,7 +109,8 @@ def _of_mixed(each: Utterance, mixed: dict[str, str]) -> Finding:
     word, letters = next(iter(mixed.items()))
     more = f", and {len(mixed) - 1} more words like it" if len(mixed) > 1 else ""
     return Code.TEXT_MIXED.finding(
-        each.place, f"Letters of two alphabets are in “{word}”: {letters}{more}. They look alike, and are read apart.",
+        each.place, f"Letters of two alphabets are in “{word}”: {letters}{more}. They look alike "
+        f"but are read differently.",
         "Type the word again.",
     )  # fmt: skip
 
@@ -123,8 +124,8 @@ def _of_unseen(each: Utterance, places: Sequence[int]) -> Finding:
     where = "inside a word" if is_inside else "in the text"
     return Code.TEXT_UNSEEN.finding(
         each.place,
-        f"Characters that nobody sees are {where}: {'; '.join(named)}. They are left out of what is read.",
-        "Take them out of the text: other programs read one word as two there.",
+        f"Invisible characters are {where}: {'; '.join(named)}. They are left out of what is read.",
+        "Remove them from the text: other programs read one word as two there.",
     )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def texts_to_come(found: Survey, heard_by: str, most_remote: int | None) -> Text
     one = Code.TEXT_HEARD_LATER.finding(
         "", f"Whisper {heard_by} will write a text for {counted(len(fit), 'clip')} before the training, in about "
         f"{minutes} on {CORES} cores. Nobody will have read {'that text' if len(fit) == 1 else 'those texts'}.{left}",
-        Sentence("To read the texts before: ", NextStep.SUGGEST_TEXTS, "."),
+        Sentence("To check the texts first: ", NextStep.SUGGEST_TEXTS, "."),
     )  # fmt: skip
     return TextsToCome(fit, [*problems, one], [str(code) for code in ABOUT_NO_TEXT])
 

@@ -92,9 +92,7 @@ class Copies:
             except OSError as exc:
                 self._say(instruction, "refused", f"it cannot be read: {exc.strerror}")
             except Exception:
-                self._say(
-                    instruction, "refused", "the agent met a fault of its own; its log has it"
-                )
+                self._say(instruction, "refused", "the agent had an internal error; see its log")
                 raise
 
     def work_is_over(self) -> None:

@@ -47,7 +47,7 @@ class DiskWatch:
             "disk_fills",
             f"The disk has {size(free_bytes)} free, and is full in about {duration(full_in)} if this goes on.",
             Sentence(
-                "What is whole by now is delivered before. Keep fewer checkpoints, or begin again with a larger ",
+                "What is complete is delivered before that. Keep fewer checkpoints, or start again with a larger ",
                 setting("disk_gb"),
                 ".",
             ),

@@ -138,7 +138,7 @@ class HuggingFace:
                 # It was there when the pod booted. Where it cannot be made again, that is the trouble.
                 hub.ensure_results_repo(self._writing, self._results.id)
                 raise RepoWasGone(
-                    f"The results repo {self._results.id} was deleted; it is made anew.",
+                    f"The results repo {self._results.id} was deleted; it is created again.",
                     hint="What is still on the pod's disk is uploaded again.",
                 ) from exc
         if wrong:

@@ -381,7 +381,7 @@ class Life:
         """Something no one foresaw: said in full in the log, and the results are delivered all the same."""
         for line in traceback.format_exc().splitlines():
             self.run.events.say(line)
-        return Ending(EndReason.FAILED, "The agent met a fault of its own; the log has it.")
+        return Ending(EndReason.FAILED, "The agent had an internal error; see the log.")
 
     async def _again_and_again(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """A watch that fails is told and started again: the others and the run go on."""

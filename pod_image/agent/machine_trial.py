@@ -123,7 +123,7 @@ def check_disk(
         except OSError as exc:
             return _check(DISK_CHECK, False, f"the disk cannot be written: {exc.strerror}")
         if not is_same:
-            return _check(DISK_CHECK, False, "the disk gave back something else than was written")
+            return _check(DISK_CHECK, False, "the disk returned something other than was written")
         quickest = max(quickest, len(content) / _MB / max(1e-6, seconds))
         if quickest >= SLOWEST_DISK_MB_PER_SECOND:
             break

@@ -125,7 +125,7 @@ def _again(known: Known) -> Start:
     return DeliverOnly(
         Ending(
             EndReason.FAILED,
-            "The container was started again before there was a checkpoint to go on from.",
+            "The container was started again before there was a checkpoint to continue from.",
             "Start the run again; a shorter checkpoint interval loses less.",
         )
     )

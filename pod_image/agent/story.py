@@ -51,12 +51,12 @@ async def run_pod(ports: Ports) -> int:
     """
     pod = own_pod(ports.environment, ports.http)
     if not pod.pod_id:
-        ports.write_line("This program works in a pod that the launcher started.")
+        ports.write_line("This program only works in a pod that the launcher started.")
         return NOT_A_POD
     try:
         held = _hold(ports)
     except BlockingIOError:
-        ports.write_line(f"An agent is at work in {ports.folder} already.")
+        ports.write_line(f"An agent is running in {ports.folder} already.")
         return NOT_A_POD
     with held:
         say = _sayer(ports, masking_of(ports))
@@ -228,7 +228,7 @@ def _say_cannot_go_on(ports: Ports, folder: RunFolder, clock: AnchoredClock) -> 
     reason = EndReason.FAILED if last_seq(folder.events) else EndReason.BOOT_FAILED
     ended = Ended(
         reason=reason,
-        detail="The agent met a fault of its own before it came to the run; the pod's log has it.",
+        detail="The agent had an internal error before the run began; see the pod's log.",
     )
     _say_ended(ports, folder, clock, ended)
 

@@ -103,7 +103,7 @@ def sentence(reason: EndReason, progress: Progress, rules: Rules, limits: Limits
     """What the watchdog saw, for `ended`."""
     match reason:
         case EndReason.TIME_CAP:
-            return f"The pod has to be gone by {_moment(limits.ends_at)}."
+            return f"The pod must be gone by {_moment(limits.ends_at)}."
         case EndReason.COST_CAP:
             return (
                 f"At {dollars_per_hour(limits.price_per_hour_usd)} the pod reaches "
@@ -118,7 +118,7 @@ def sentence(reason: EndReason, progress: Progress, rules: Rules, limits: Limits
             )
         case _:
             minutes = rules.idle_limit_seconds(progress.phase) / 60
-            return f"The phase {progress.phase.value} did not get on for {minutes:.0f} minutes."
+            return f"The phase {progress.phase.value} made no progress for {minutes:.0f} minutes."
 
 
 @dataclass(frozen=True)

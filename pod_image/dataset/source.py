@@ -17,7 +17,7 @@ from pod_image.dataset.findings import Code
 MOST_FILES = 1_000_000
 """A folder with more is not a dataset of clips; somebody named their home directory."""
 MOST_LINKS_NAMED = 3
-_DISK = "See whether its disk or share is there and well, and look again."
+_DISK = "Check whether its disk or share is available, and try again."
 _RIGHTS = "Give yourself the right to read it, or move it out of the dataset."
 
 

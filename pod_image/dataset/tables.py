@@ -207,7 +207,7 @@ def _say_bad_line(table: Table, number: int, found: int, count: int, delimiter: 
         message = f"{found} column{'s' * (found != 1)} where the other lines have {count}."
         hint = f"Write all {count} columns, with {name} between them."
     else:
-        message = f"{found} columns where the other lines have {count}: {name} stands in the text."
+        message = f"{found} columns where the other lines have {count}: {name} is in the text."
         hint = f"Take {name} out of the text."
     table.find(Code.BAD_LINE, table.place(number), message, hint)
 

@@ -71,7 +71,7 @@ def weigh(tables: Sequence[Matched], choice: Choice) -> None:
         new = [match for match in matched.matches if not _is_known(match, owners, absent)]
         if matched.matches and not any(match.leads for match in new) and owners:
             choice.find(
-                Code.TABLE_IGNORED, matched.path, "All that this table says stands in another one too.",
+                Code.TABLE_IGNORED, matched.path, "All that this table says is in another one too.",
                 "Nothing to do.",
             )  # fmt: skip
             continue

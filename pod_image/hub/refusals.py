@@ -47,7 +47,7 @@ class HubError(HintedError):
 class HubUnavailable(HubError):
     """Worth trying again. `retry_after_seconds` is how long the Hub asked to wait, None if it did not."""
 
-    default_hint = "Nothing is wrong on this side: try again later."
+    default_hint = "Nothing is wrong on your side: try again later."
 
     def __init__(
         self, message: Said, *, hint: Said | None = None, retry_after_seconds: float | None = None
@@ -69,7 +69,7 @@ class HubConflict(HubError):
 class Overtaken(HubError):
     """Not tried again: what is there now has to be looked at first."""
 
-    default_hint = "Look at the repo again and decide anew."
+    default_hint = "Look at the repo again and decide then."
 
 
 class HubRefused(HubError):

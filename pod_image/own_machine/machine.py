@@ -120,7 +120,7 @@ class ThisMachine:
                 first.kill()
                 raise Refused(
                     Kind.UNFIT,
-                    "The run's first process did not come up.",
+                    "The run's first process did not start.",
                     f"{place.log} may say why.",
                 )
             time.sleep(_LOOK_SECONDS)

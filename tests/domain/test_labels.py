@@ -135,7 +135,7 @@ def test_tags_are_told_apart_by_commas_and_each_is_there_once() -> None:
         (NOTES, "n" * 2_010, "10 letters too many"),
         (TAGS, ",".join("abcdefghijk"), "may have 10 tags"),
         (TAGS, "t" * 31, "may have 30 letters"),
-        (NOTES, "the token was hf_" + "a1B2" * 9, "may hold no key"),
+        (NOTES, "the token was hf_" + "a1B2" * 9, "must not contain a key"),
     ],
 )
 def test_what_cannot_be_kept_is_refused_with_a_reason(

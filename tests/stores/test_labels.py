@@ -94,7 +94,7 @@ def test_what_cannot_be_kept_changes_nothing_and_is_said(
     history: RunHistory, tmp_path: Path
 ) -> None:
     (tmp_path / "labels").write_text("a file where the folder should be")
-    with pytest.raises(NotConfigured, match="could not be kept"):
+    with pytest.raises(NotConfigured, match="could not be saved"):
         history.labels.change(*RUN, {NAME: "calm"}, NOON)
     assert history.labels.of(*RUN) == NO_LABELS
     with pytest.raises(InvalidRequest):

@@ -71,7 +71,7 @@ async def test_a_folder_that_cannot_be_read_says_so_and_cannot_be_used(
     number = str(titles(person).index("gone"))
     (tmp_path / "gone").rmdir()
     tell(person, picker_of(person), "pick", number)
-    await person.should_see("This folder cannot be read: it is not there any more.")
+    await person.should_see("This folder cannot be read: it no longer exists.")
     assert only(person, Button, "use-folder").locked
 
 

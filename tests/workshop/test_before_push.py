@@ -90,7 +90,7 @@ async def test_another_dataset_is_listed_and_nothing_is_pushed_unasked(
         InvalidRequest, match=r"demo/clips holds other data\. 1 clip would be"
     ) as raised:
         await push(hub, folder)
-    assert "3 clips would go, since this dataset does not have them (wavs/c.wav" in str(
+    assert "3 clips would be deleted, since this dataset does not have them (wavs/c.wav" in str(
         raised.value.message
     )
     assert "--yes" in in_terminal(raised.value.hint)

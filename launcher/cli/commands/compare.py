@@ -40,7 +40,7 @@ def compare(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Runs beside each other: how each ended, its loss, best score, time and cost, and the settings that differ."""
+    """Compare runs: how each ended, its loss, best score, time and cost, and the settings that differ."""
     keys = list(dict.fromkeys(runs))
     if not 2 <= len(keys) <= MOST_COMPARED:
         raise InvalidRequest(

@@ -26,10 +26,10 @@ def deploy(
         ),
     ] = None,
     name: Annotated[
-        str, typer.Option(metavar="TEXT", help="What to call the run: launcher label changes it.")
+        str, typer.Option(metavar="TEXT", help="Name of the run; launcher label changes it.")
     ] = "",
     tag: Annotated[
-        list[str] | None, typer.Option(metavar="TAG", help="A tag for it; may be repeated.")
+        list[str] | None, typer.Option(metavar="TAG", help="Tag for the run; repeatable.")
     ] = None,
     wait_for_stock: Annotated[
         str,

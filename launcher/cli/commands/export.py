@@ -37,7 +37,7 @@ app = command_app(cls=_Group, no_args_is_help=True)
 
 @app.callback()
 def export_group() -> None:
-    """Make a voice of a checkpoint, or the file of another engine of a run.
+    """Make a voice from a checkpoint, or a task file for another engine.
 
     `launcher export FILE.ckpt` is short for `launcher export voice FILE.ckpt`.
     """
@@ -94,7 +94,7 @@ def _text(made: Exported) -> str:
 @app.command("task")
 def task(
     engine: Annotated[
-        Engine, typer.Argument(metavar="skypilot|dstack", help="Who is to start the task.")
+        Engine, typer.Argument(metavar="skypilot|dstack", help="Engine to write the file for.")
     ],
     what: Annotated[
         str, typer.Argument(metavar="RUN-OR-PRESET", help="Whose settings: a run, or a preset.")
@@ -109,10 +109,10 @@ def task(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Write the file of another engine for the same image and settings. Nothing is started.
+    """Write a task file for another engine, with the same image and settings. Nothing is started.
 
-    Our way of ending a machine does not hold there: the file sets the rules of that engine, and says so. Tokens are
-    named in it and never written.
+    launcher does not end the machine there: the file uses that engine's own rules, and says so.
+    It names tokens but never contains them.
     """
     from launcher.cli.exporting import export_task
 

@@ -26,25 +26,21 @@ app = command_app()
 @app.command(name="label")
 def label_run(
     run: RunArgument = "",
-    name: Annotated[
-        str | None, typer.Option(help="What to call it; an empty one takes the name away.")
-    ] = None,
+    name: Annotated[str | None, typer.Option(help="New name; an empty one removes it.")] = None,
     tag: Annotated[
-        list[str] | None, typer.Option(metavar="TAG", help="A tag more; may be repeated.")
+        list[str] | None, typer.Option(metavar="TAG", help="Tag to add; repeatable.")
     ] = None,
     untag: Annotated[
-        list[str] | None, typer.Option(metavar="TAG", help="A tag fewer; may be repeated.")
+        list[str] | None, typer.Option(metavar="TAG", help="Tag to remove; repeatable.")
     ] = None,
-    notes: Annotated[
-        str | None, typer.Option(help="What to remember of it, in place of the notes it has.")
-    ] = None,
+    notes: Annotated[str | None, typer.Option(help="Notes; they replace the current ones.")] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Give a run a name, tags and notes, or see which it has.
 
-    They are kept on this computer at once, and written beside what the run delivered as labels.json, so that every
-    computer that reads the repo shows them. Whoever may read the repo sees them.
+    They are saved on this computer at once, and as labels.json next to the run's results, where
+    every computer that reads the repo finds them. Anyone who can read the repo sees them.
     """
 
     async def work(bench: Workbench) -> tuple[Run, Sent]:
@@ -104,6 +100,6 @@ _WHERE = {
     Sending.THERE: "Every computer that reads the results repo shows this.",
     Sending.LATER: "Kept on this computer; the results repo gets it a little later, with "
     f"{command_line('runs', '--refresh')} or while the web form is open.",
-    Sending.NOTHING_DELIVERED: "Kept on this computer: the run has delivered nothing yet that it could stand beside.",
+    Sending.NOTHING_DELIVERED: "Saved on this computer only: the run has not delivered anything yet.",
     Sending.NO_TOKEN: "Kept on this computer; the results repo gets it once there is a Hugging Face token.",
 }

@@ -33,7 +33,7 @@ def logs(
         typer.Option(
             "--follow/--no-follow",
             "-f/-F",
-            help="Continue as lines come, until the pod is gone. Default: on a terminal without --tail.",
+            help="Keep printing new lines until the pod is gone. Default: on a terminal without --tail.",
             show_default=False,
         ),
     ] = None,

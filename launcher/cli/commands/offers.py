@@ -20,7 +20,7 @@ def offers(
     wait_for_stock: Annotated[
         str,
         typer.Option(
-            metavar="TIME", help="Wait until something that fits is free, such as 2h or 30m."
+            metavar="TIME", help="Wait up to this long for a GPU that fits, such as 2h or 30m."
         ),
     ] = "",
     as_json: JsonOption = False,
@@ -28,8 +28,8 @@ def offers(
 ) -> None:
     """GPUs that can be rented now, with the expected time and cost of this job on each, cheapest first.
 
-    Every place that there is a key for is asked; --provider names one. The settings of a run are options here, the
-    same as for plan; a dataset lets time and memory be told. Nothing is rented.
+    Every place you have a key for is asked; --provider names one. The settings of a run are options here, the
+    same as for plan; name a dataset to see time and memory. Nothing is rented.
     """
     from launcher.cli.documents.plan import offers_document
     from launcher.cli.request import read_asked
@@ -61,6 +61,6 @@ def offers(
     )
     if not found.fitting and not longest:
         raise NothingAvailable(
-            "Nothing that fits is free now.",
-            hint="Wait for it with --wait-for-stock 2h, or let more GPU types or places do.",
+            "No GPU that fits is available now.",
+            hint="Wait with --wait-for-stock 2h, or allow more GPU types or places.",
         )

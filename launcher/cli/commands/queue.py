@@ -12,7 +12,7 @@ from launcher.cli.options import Asked, asks_for_a_run
 app = group_app("Runs that wait for a GPU, a price, or their turn under one budget.")
 
 EntryArgument = Annotated[
-    int, typer.Argument(metavar="NO", help="Its number, as launcher queue list shows it.")
+    int, typer.Argument(metavar="NO", help="Number of the entry, from launcher queue list.")
 ]
 MaybeEntry = Annotated[
     int | None,
@@ -25,7 +25,10 @@ MaybeEntry = Annotated[
 def add(
     asked: Asked,
     priority: Annotated[
-        int, typer.Option(help="Higher ones go first; equal ones in the order they were added.")
+        int,
+        typer.Option(
+            help="Higher priorities start first; equal ones in the order they were added."
+        ),
     ] = 0,
     max_price: Annotated[
         float | None,
@@ -38,14 +41,14 @@ def add(
         typer.Option(
             min=1,
             max=10,
-            help="Pods that may be paid for when the place fails: no machine, a bad host, a pod that is lost.",
+            help="Number of pods to try when the place fails: no machine, a bad host, a lost pod.",
         ),
     ] = 3,
     name: Annotated[
-        str, typer.Option(metavar="TEXT", help="What to call the run: launcher label changes it.")
+        str, typer.Option(metavar="TEXT", help="Name of the run; launcher label changes it.")
     ] = "",
     tag: Annotated[
-        list[str] | None, typer.Option(metavar="TAG", help="A tag for it; may be repeated.")
+        list[str] | None, typer.Option(metavar="TAG", help="Tag for the run; repeatable.")
     ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -66,7 +69,7 @@ def add(
 
 @app.command("list")
 def list_entries(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """What waits, what runs and what is over, in the order in which it goes."""
+    """Show what waits, what runs and what has ended, in order."""
     from launcher.cli.kept_queue import document_of, opened_queue
     from launcher.cli.terminal.output import Output
     from launcher.cli.terminal.queue_view import queue_text
@@ -86,30 +89,30 @@ def run(
         float | None,
         typer.Option(
             metavar="DOLLARS",
-            help="The most that all runs of the queue may cost together. Kept for the next time.",
+            help="The most that all runs of the queue may cost together. Saved for the next time.",
         ),
     ] = None,
     at_most: Annotated[
         int | None,
-        typer.Option(min=1, max=100, help="Pods at a time, 1 at first. Kept for the next time."),
+        typer.Option(min=1, max=100, help="Pods at a time, 1 at first. Saved for the next time."),
     ] = None,
     count_from_now: Annotated[
         bool,
         typer.Option(
-            "--count-from-now", help="Leave out of the budget what earlier runs have cost."
+            "--count-from-now", help="Do not count what earlier runs cost against the budget."
         ),
     ] = False,
     stay: Annotated[
-        bool, typer.Option("--stay", help="Wait for further runs when nothing is left to do.")
+        bool, typer.Option("--stay", help="Keep waiting for new runs when nothing is left to do.")
     ] = False,
     yes: YesOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Start what waits as soon as it can, follow it, and try again what failed through the place's fault.
+    """Start waiting runs as soon as possible, follow them, and retry those that failed because of the place.
 
     What is spent and what the live pods can still cost never exceed the budget. Ctrl-C stops working on the queue:
-    runs with a pod that can end itself go on, and nothing is lost. It may run in several terminals.
+    runs with a pod that can end itself continue, and nothing is lost. It may run in several terminals.
 
     With --json each thing that happens is one line; the last is the queue.
     """
@@ -130,7 +133,7 @@ def run(
 def pause(
     entry: MaybeEntry = None, as_json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
-    """Start nothing more, or not this entry. What has a pod goes on."""
+    """Start no more runs, or hold one entry. Runs with a pod continue."""
     _set_paused(entry, as_json=as_json, quiet=quiet, is_paused=True)
 
 
@@ -149,7 +152,7 @@ def move(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Let an entry go before others, or after them."""
+    """Move an entry before or after others."""
     from launcher.cli.kept_queue import changed
     from launcher.cli.terminal.output import Output
 
@@ -159,9 +162,9 @@ def move(
 
 @app.command()
 def remove(entry: EntryArgument, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """Take an entry out of the queue. What it has cost stays counted in the budget.
+    """Remove an entry from the queue. What it has cost still counts against the budget.
 
-    One with a pod is not removed: launcher stop or launcher abort ends its run first.
+    An entry with a pod is not removed: launcher stop or launcher abort ends its run first.
     """
     from launcher.cli.kept_queue import changed
     from launcher.cli.terminal.output import Output

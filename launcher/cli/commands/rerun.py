@@ -27,10 +27,10 @@ def rerun(
     assignments: SetOption = None,
     force: ForceOption = None,
     name: Annotated[
-        str, typer.Option(metavar="TEXT", help="What to call the new run, as with deploy.")
+        str, typer.Option(metavar="TEXT", help="Name of the new run, as with deploy.")
     ] = "",
     tag: Annotated[
-        list[str] | None, typer.Option(metavar="TAG", help="A tag for it; may be repeated.")
+        list[str] | None, typer.Option(metavar="TAG", help="Tag for the run; repeatable.")
     ] = None,
     notify: NotifyOption = None,
     no_notify: NoNotifyOption = False,

@@ -1,4 +1,4 @@
-"""`launcher study`: many runs that look for good settings under one budget."""
+"""`launcher study`: many runs that search for good settings under one budget."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from launcher.domain.studies.study import PrunerName, SamplerName, Study
 from launcher.stores.known_studies import KnownStudies
 from pod_image.contract.figures import counted
 
-app = group_app("Many runs that look for good settings, under one budget.")
+app = group_app("Many runs that search for good settings, under one budget.")
 
 StudyArgument = Annotated[
     str,
@@ -48,7 +48,7 @@ StudyArgument = Annotated[
 
 @app.callback()
 def study() -> None:
-    """Many runs that look for good settings, under one budget."""
+    """Many runs that search for good settings, under one budget."""
 
 
 @app.command()
@@ -56,7 +56,7 @@ def study() -> None:
 def create(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="What to call it; its runs are NAME-001, NAME-002."),
+        typer.Argument(metavar="NAME", help="Name of the study; its runs are NAME-001, NAME-002."),
     ],
     asked: Asked,
     search: Annotated[
@@ -67,7 +67,7 @@ def create(
         ),
     ],
     objective: Annotated[
-        str, typer.Option(metavar="NAME", help="The loss or score to improve, as runs tell it.")
+        str, typer.Option(metavar="NAME", help="The loss or score to improve, as runs report it.")
     ],
     budget: Annotated[
         float, typer.Option(metavar="USD", min=0.01, help="For all trials together, in dollars.")
@@ -99,10 +99,10 @@ def create(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Make a study in the results repo; nothing is rented before it runs.
+    """Create a study in the results repo. Nothing is rented until you run it.
 
-    The settings that all its trials share are options here, the same as for deploy. One trial is planned, so that
-    its cost is known.
+    The settings that all trials share are options here, as for deploy. One trial is planned to
+    learn its cost.
     """
     from launcher.cli.request import read_asked
     from launcher.cli.session import find_for, run, with_secrets
@@ -167,7 +167,7 @@ def add(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Add a trial of your own, more money or more trials; one that was stopped may run again."""
+    """Add a trial of your own, more budget or more trials. A stopped study can then run again."""
     from launcher.cli.session import HUB_KEYS, find, run
     from launcher.services.common.workbench import Workbench
     from launcher.services.studies.adding import add_to_study
@@ -198,9 +198,10 @@ def run_it(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Run its trials until budget, trials or rule end it. Ctrl-C leaves them; run it again to go on, anywhere.
+    """Run trials until the budget, the number of trials or the stop rule ends the study.
 
-    What the trials have cost and what those that live may still cost never exceed the budget together.
+    Ctrl-C leaves them running; run the study again on any computer to continue. What trials have
+    cost and what live ones can still cost never exceed the budget.
 
     With --json each thing that happens is one line; the last is the study.
     """
@@ -214,7 +215,7 @@ def run_it(
 def show(
     study: StudyArgument = "", as_json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
-    """Its trials, its money, the best voices beside each other, and which setting mattered."""
+    """Show trials, costs, the best voices side by side, and which setting mattered."""
     from launcher.cli.session import find, run
     from launcher.services.common.workbench import Workbench
     from launcher.services.studies.keeping import find_study, known_studies
@@ -237,7 +238,7 @@ def show(
 def stop(
     study: StudyArgument = "", as_json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
-    """Begin no further trial, on any computer, and have each run that goes on finish and deliver."""
+    """Start no further trials, on any computer; runs in progress finish and deliver."""
     from launcher.cli.session import HUB_KEYS, PLACE_ALONE, find, run
     from launcher.services.common.workbench import Workbench
     from launcher.services.studies.keeping import known_studies
@@ -256,7 +257,7 @@ def stop(
             **study_facts(address, stopped.study),
             "told": told,
         }
-        lines = [f"{address} is stopped: no further trial is begun."]
+        lines = [f"{address} is stopped: no further trial starts."]
         lines += [
             f"  {one['run_id']}: {one['trouble'] or 'it finishes and delivers.'}" for one in told
         ]

@@ -28,7 +28,7 @@ app = command_app()
 def tensorboard(
     run: RunArgument = "",
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0 takes a free one.")
+        int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0 chooses a free one.")
     ] = 0,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open it in the browser.")
@@ -36,10 +36,10 @@ def tensorboard(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Open TensorBoard on a run, until Ctrl-C.
+    """Open TensorBoard for a run, until Ctrl-C.
 
-    The run's event files are brought here, each checked, and again every minute while it goes on. TensorBoard reads
-    that copy and nothing else, in a process of its own; install it with: pip install tensorboard
+    The run's event files are downloaded and checked, and updated every minute while it runs.
+    TensorBoard reads only that copy, in its own process; install it with: pip install tensorboard
     """
     need_tensorboard()
     output = Output(as_json=as_json, quiet=quiet, streams=True)

@@ -25,22 +25,20 @@ from launcher.stores.secrets import Keys
 
 app = command_app()
 
-LEAVING = "q or Ctrl-C: stop looking; the pods go on"
+LEAVING = "q or Ctrl-C: leave; the pods continue"
 REDRAWS_A_SECOND = 2
 _LEAVING_KEYS = ("q", "Q", "\x04")
 
 
 @app.command()
 def top(
-    once: bool = typer.Option(
-        False, "--once", help="Print one table and end, as is done in a pipe."
-    ),
+    once: bool = typer.Option(False, "--once", help="Print one table and exit, as in a pipe."),
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Every run that lives, at every place: state, steps, speed, GPU use, cost a minute, cap.
+    """All live runs, at every place: state, steps, speed, GPU use, cost a minute, cap.
 
-    Leaving it ends no run. Cost is by the age of the pod; CAP is what a run never exceeds.
+    Leaving it stops no run. Cost is calculated from the age of the pod; CAP is what a run never exceeds.
     """
     output = Output(as_json=as_json, quiet=quiet)
     is_drawn = output.is_live and sys.stdout.isatty() and not once

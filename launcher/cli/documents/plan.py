@@ -98,7 +98,7 @@ class PlanDocument(TypedDict):
     """The key may not make account secrets, so the tokens would stand in the pod's definition."""
     base_licence: str
     forced: list[str]
-    """Codes of errors that are let pass."""
+    """Codes of errors that are ignored."""
     remarks: list[FindingFacts]
     can_be_launched: bool
     requests: list[PlannedRequest | PlannedCommand]

@@ -78,7 +78,7 @@ class QueueAdded(QueueEntryFacts):
     position: int
     """Among those that wait; 1 is next."""
     gpu: str
-    """The first that would be tried now; empty where nothing that fits is free."""
+    """The first that would be tried now; empty where no GPU that fits is free."""
     price_per_hour_usd: float | None
 
 

@@ -106,7 +106,7 @@ class ComparedSetting(TypedDict):
 
 
 class Compare(TypedDict):
-    """Runs beside each other, and the settings that differ between any two."""
+    """Runs side by side, and the settings that differ between any two."""
 
     schema: Literal["compare"]
     version: Literal[1]

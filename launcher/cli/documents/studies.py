@@ -56,7 +56,7 @@ class StudyFacts(TypedDict):
     at_most: int
     most_trials: int | None
     stopped: str
-    """Why no trial is begun any more, where a person stopped it; else empty."""
+    """Why no further trial starts, where a person stopped it; else empty."""
     best: str | None
     """Run id of the best complete trial."""
     trials: list[TrialFacts]
@@ -101,7 +101,7 @@ class StudyNews(TypedDict):
 
 
 class StudyRun(StudyFacts):
-    """The study once no trial lives and none is begun any more."""
+    """The study once no trial is live and no further one starts."""
 
     schema: Literal["study.run"]
     version: Literal[1]

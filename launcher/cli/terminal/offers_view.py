@@ -13,7 +13,7 @@ def offers_text(found: OffersFound) -> str:
     parts += [paragraph(in_terminal(trouble)) for trouble in found.troubles]
     if any(each.estimate is None for each in found.fitting):
         parts.append(
-            "Time and cost of the job are told where they can be known: name a dataset, or take a recipe that has them."
+            "To see time and cost of the job, name a dataset, or choose a recipe that can estimate them."
         )
     return "\n\n".join(parts)
 

@@ -98,7 +98,7 @@ def best_text(address: StudyAddress, study: Study) -> str:
             f"The best of {counted(len(study.ranked), 'complete trial')}:",
             table(("RUN", study.objective.name.upper(), "STEP", "SAMPLE"), rows, right=(1, 2)),
             paragraph(
-                f"Bring the best one here: launcher results {address.repo}/{best.run_id} --download"
+                f"Download the best one: launcher results {address.repo}/{best.run_id} --download"
             ),
         ]
     )

@@ -20,6 +20,6 @@ def read_time(text: str) -> timedelta:
     time = timedelta(hours=hours, minutes=minutes, seconds=seconds)
     if not timedelta(0) < time <= LONGEST:
         raise InvalidRequest(
-            "That is no time that one waits.", hint="Between one second and seven days will do."
+            "That is not a valid waiting time.", hint="Give between one second and seven days."
         )
     return time

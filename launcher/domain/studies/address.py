@@ -32,6 +32,6 @@ def checked_name(name: str) -> str:
     if not is_study_name(name):
         raise InvalidRequest(
             f"A study cannot be called {name!r}.",
-            hint="Take up to 25 lower-case letters, digits and hyphens, such as calm-voice.",
+            hint="Use up to 25 lower-case letters, digits and hyphens, such as calm-voice.",
         )
     return name

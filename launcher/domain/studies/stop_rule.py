@@ -27,7 +27,7 @@ def why_over(study: Study, since: datetime | None = None) -> str:
     silent = next((trial for trial in study.trials if trial.told_instead), None)
     if silent is not None:
         return (
-            f"{silent.run_id} told no {study.objective.name}, which is the objective. It told "
+            f"{silent.run_id} told no {study.objective.name}, which is the objective. It reported "
             f"{', '.join(silent.told_instead)}."
         )
     failed = failed_in_a_row(study, since)
@@ -42,9 +42,9 @@ def why_over(study: Study, since: datetime | None = None) -> str:
         return f"A study has {MOST_TRIALS:,} trials at most."
     stale = without_improvement(study)
     if asked.patience is not None and stale >= asked.patience:
-        return f"The last {counted(stale, 'trial')} brought nothing better."
+        return f"The last {counted(stale, 'trial')} brought no improvement."
     if asked.sampler is SamplerName.GRID and begun_on_grid(study) >= grid_points(asked.space):
-        return "Every combination of its grid was tried."
+        return "Every combination of the grid has been tried."
     return ""
 
 

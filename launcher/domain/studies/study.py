@@ -197,7 +197,7 @@ class Study:
         """
         is_next = trial.number == len(self.trials)
         if not is_next and self.trials[trial.number].state is not TrialState.WAITING:
-            raise ValueError(f"trial {trial.number} is begun already")
+            raise ValueError(f"trial {trial.number} has started already")
         if len(self.live) >= self.asked.at_most:
             raise TooManyLive
         needed = worst_usd + boot_usd

@@ -234,7 +234,7 @@ class HfJobsProvider:
         self, pod_id: str, argv: Sequence[str], timeout_seconds: int = 20
     ) -> ExecResult:
         await self.pod(pod_id)
-        raise NoRight("Hugging Face Jobs runs no further command in a job.")
+        raise NoRight("Hugging Face Jobs cannot run another command in a job.")
 
     async def make_secret(self, name: str, value: SecretStr) -> AccountSecret:
         self._held[name] = value

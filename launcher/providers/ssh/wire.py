@@ -15,7 +15,7 @@ def trouble_in(host: str, said: str) -> ProviderError | NotConfigured:
     lowered = said.lower()
     if "remote host identification has changed" in lowered:
         return NotConfigured(
-            f"{host} shows another key than the one that ssh knows it by.",
+            f"{host} has a different key from the one that ssh knows.",
             hint=f"Find out why: somebody may be in its place. Then: ssh-keygen -R {host}, and once ssh {host}.",
         )
     if "host key verification failed" in lowered:

@@ -54,7 +54,7 @@ def estimate(settings: DistilSettings, offer: Offer) -> Estimate:
     clips, making = made_dataset(settings).clips, making_seconds(settings)
     load = workload(PiperSettings.of(settings), clips, offer.gpu_name)
     hours = run_hours(load.seconds, clips) + making / 3600
-    who = "a command, of which nobody knows" if settings.teacher_command else "a Piper voice"
+    who = "a command of unknown speed" if settings.teacher_command else "a Piper voice"
     return Estimate(
         hours=hours,
         cost_usd=hours * offer.price_per_hour_usd,

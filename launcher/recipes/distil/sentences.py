@@ -33,7 +33,7 @@ def with_sentences(settings: DistilSettings, given: Mapping[str, bytes]) -> Conf
         return _refused(exc.message, exc.hint)
     if not sentences:
         return _refused(
-            f"There are no sentences of ours in {settings.language}.",
+            f"We have no sentences in {settings.language}.",
             Sentence(
                 f"There are some in {', '.join(LANGUAGES)}; give others in a file, one on each line: ",
                 setting("sentences_file"),
@@ -55,7 +55,7 @@ def _given(given: Mapping[str, bytes]) -> tuple[str, ...]:
     """Raises InvalidRequest."""
     if len(given) > 1:
         raise InvalidRequest(
-            "The sentences are one file, and not a folder.",
+            "The sentences must be one file, not a folder.",
             hint="Give a text file with one sentence on each line.",
         )
     ((name, content),) = given.items()

@@ -9,7 +9,10 @@ from pod_image.contract.recipes.distil import DistilSettings, SentencesFrom
 from pod_image.contract.recipes.piper import WhisperModel
 
 VOICE = "A Piper voice: "
-CONSENT = "A voice belongs to whoever it is of. Train one from a recording of a person only with that person's consent."
+CONSENT = (
+    "A voice belongs to the person who speaks. Train one from a recording of a person only "
+    "with that person's consent."
+)
 
 
 def teacher_findings(settings: DistilSettings) -> tuple[Finding, ...]:
@@ -33,9 +36,9 @@ def _on_teacher(settings: DistilSettings) -> tuple[Finding, ...]:
     return (
         _error(
             "teacher",
-            "Nobody is named who speaks the clips."
+            "No teacher is named to speak the clips."
             if not by_voice
-            else "Of the teacher's voice, repo and file have to be named.",
+            else "The teacher's voice needs both a repo and a file.",
             Sentence(
                 VOICE,
                 setting("teacher_repo", "rhasspy/piper-voices"),
@@ -53,7 +56,7 @@ def _on_sentences(settings: DistilSettings) -> tuple[Finding, ...]:
         return (
             _error(
                 "no_sentences",
-                "The sentences are to be those of a dataset, and none is named.",
+                "The sentences should come from a dataset, but none is named.",
                 hint,
             ),
         )
@@ -66,8 +69,9 @@ def _on_image(settings: DistilSettings) -> tuple[Finding, ...]:
             Finding(
                 Severity.WARNING,
                 "not_heard",
-                "Nobody hears whether the clips say their sentences: what the teacher gets wrong is learnt.",
-                Sentence("Let them be heard: ", setting("heard_by", "base"), "."),
+                "Nothing checks whether the clips say their sentences, so the voice also learns "
+                "the teacher's mistakes.",
+                Sentence("Have them checked: ", setting("heard_by", "base"), "."),
             ),
         )
     if settings.image != DEFAULT_IMAGE:
@@ -75,7 +79,7 @@ def _on_image(settings: DistilSettings) -> tuple[Finding, ...]:
     return (
         _error(
             "hearing_packages",
-            "The image lacks faster-whisper, by which the clips are heard.",
+            "The image lacks faster-whisper, which checks the clips.",
             Sentence(
                 "Use RunPod's own image, in which the agent installs it: ",
                 setting("image", "bootstrap"),

@@ -71,8 +71,8 @@ def _on_language(settings: DistilSettings, described: Mapping[str, Any]) -> tupl
         Finding(
             Severity.WARNING,
             "teacher_language",
-            f"The teacher speaks {code}, and the voice is to speak {settings.language}.",
-            Sentence("Take another teacher, or its language: ", setting("language", code), "."),
+            f"The teacher speaks {code}, but the voice should speak {settings.language}.",
+            Sentence("Choose another teacher, or its language: ", setting("language", code), "."),
         ),
     )
 
@@ -103,7 +103,7 @@ def _on_terms(terms: str) -> Finding:
         return Finding(
             Severity.NOTE,
             "teacher_licence",
-            f"The teacher's card says of its licence: {terms}. What learns from it is bound by that.",
+            f"The teacher's card names this licence: {terms}. Voices that learn from it are bound by it.",
         )
     return Finding(
         Severity.WARNING,

@@ -27,8 +27,9 @@ def trained_process(values: Mapping[str, Any], found: Found) -> dict[str, Any] |
     if values.get("job") not in ("extension", "train") or not isinstance(processes, list):
         found.error(
             "no_job",
-            "The file is no training of ai-toolkit: it needs job: extension, and a process below config.",
-            "Take the file from its folder config/examples, or from its page under Show Advanced.",
+            "The file is not a training configuration of ai-toolkit: it needs job: extension, and "
+            "a process below config.",
+            "Use a file from its folder config/examples, or from its page under Show Advanced.",
         )
         return None
     if len(processes) != 1 or not isinstance(processes[0], Mapping):
@@ -52,7 +53,7 @@ def say_what_cannot_be(name: object, process: Mapping[str, Any], found: Found) -
     if not isinstance(network, Mapping) or network.get("type", "lora") not in _NETWORKS:
         found.error(
             "no_lora",
-            "It trains no LoRA: whole models are saved in another way, which is not kept together here.",
+            "It does not train a LoRA: full models are saved differently, which is not supported here.",
             f"Give it a network of type lora. Otherwise: {OTHERWISE.lower()}",
         )
     further = [part for part in _FURTHER if process.get(part)]
@@ -64,14 +65,14 @@ def say_what_cannot_be(name: object, process: Mapping[str, Any], found: Found) -
     if further:
         found.error(
             "more_files",
-            f"With {listed(further)} it saves more than one file of weights at a time; those are not kept together.",
+            f"With {listed(further)} it saves more than one file of weights at a time, which is not supported here.",
             OTHERWISE,
         )
     if train.get("start_step") is not None:
         found.error(
             "start_step",
             "With train.start_step every resume would begin at that step again.",
-            "Take it out: ai-toolkit finds the step in what it saved.",
+            "Remove it: ai-toolkit finds the step in what it saved.",
         )
     if passed_over := list(unknown(process)):
         found.warning(
@@ -97,7 +98,7 @@ def say_unknown_variables(text: str, known: Collection[str], found: Found) -> No
 def _on_name(name: object, found: Found) -> None:
     hint = "Take letters, digits, - and _."
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        found.error("lora_name", "Its config.name is no name for a file.", hint)
+        found.error("lora_name", "Its config.name cannot be used as a file name.", hint)
         return
     try:
         checked_lora_name(name)

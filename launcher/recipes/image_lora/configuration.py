@@ -66,9 +66,9 @@ def _read(given: Mapping[str, bytes], found: Found) -> dict[str, Any] | None:
         what = listed(names) if names else "none"
         found.error(
             "configuration",
-            f"One file of settings is wanted (.yaml or .json), and there is {what}."
+            f"Exactly one settings file (.yaml or .json) is needed; there is {what}."
             if not names
-            else f"One file of settings is wanted, and there are {what}.",
+            else f"Exactly one settings file is needed; there are {what}.",
             f"Name the file itself, or call it {CONFIGURED}.",
         )
         return None

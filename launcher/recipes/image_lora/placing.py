@@ -56,7 +56,7 @@ class Placer:
         made["model"] = self._model(made.get("model"))
         made = self.files.placed(made, but=("datasets",))
         if self._changed and not self.is_made:
-            self.found.note("replaced", f"Set anew for the pod: {listed(self._changed)}.")
+            self.found.note("replaced", f"Replaced for the pod: {listed(self._changed)}.")
         return made
 
     def _set(self, values: dict[str, Any], place: str, name: str, value: Any) -> None:
@@ -101,7 +101,7 @@ class Placer:
         ):
             self.found.error(
                 "listed_dataset",
-                "A dataset_path names a list of files, which are those of this computer.",
+                "A dataset_path lists files on this computer.",
                 "Put the pictures into folders, and name those with folder_path.",
             )
         own = [path for each in several for path in _paths_of(each) if not is_placed(path)]
@@ -115,7 +115,7 @@ class Placer:
             return dict.fromkeys(own, DATASET)
         names = sorted(set(apart.values()))
         self.found.note(
-            "dataset_folders", f"The dataset has to hold these folders: {listed(names)}."
+            "dataset_folders", f"The dataset must contain these folders: {listed(names)}."
         )
         return {path: f"{DATASET}/{name}" for path, name in apart.items()}
 
@@ -139,11 +139,11 @@ class Placer:
         else:
             self.found.warning(
                 "base_model",
-                f"ai-toolkit fetches {name} by itself on the pod, as it is then and without a token: one that asks "
-                "for consent cannot be fetched.",
+                f"ai-toolkit fetches {name} itself on the pod, in its current version and without "
+                f"a token: a gated model cannot be downloaded.",
                 Sentence(
                     setting("base_model", name),
-                    " fetches it before, with the dataset token, at its commit of now.",
+                    " downloads it first, with the dataset token, at its current commit.",
                 ),
                 setting="base_model",
             )
@@ -155,7 +155,7 @@ class Placer:
         if str(model.get("arch", "")).partition(":")[0] in _BY_HUB_NAME:
             self.found.error(
                 "base_model",
-                f"ai-toolkit finds a model of the kind {model['arch']} by its name on the Hub alone.",
+                f"ai-toolkit finds a model of the kind {model['arch']} only by its name on the Hub.",
                 Sentence("Leave ", setting("base_model"), " out, and name it in the file."),
                 setting="base_model",
             )

@@ -30,7 +30,7 @@ class ImageLoraRecipe(PictureTraining):
         main_loss="loss/loss",
         loss_titles={"loss/loss": "Loss", "learning_rate": "Learning rate"},
         has_samples=True,
-        at_a_stop="ai-toolkit ends at once and saves nothing then: what it saved last is kept.",
+        at_a_stop="ai-toolkit ends at once without saving: its last save is kept.",
     )
 
     def summary(self, settings: RunSettings, *, resume: bool) -> str:

@@ -43,7 +43,7 @@ for _one in (_Loader, _Dumper):
 def read(name: str, content: bytes) -> dict[str, Any]:
     """The whole file. Raises NotRead."""
     if len(content) > MOST_BYTES:
-        raise NotRead("It is larger than a megabyte, which no file of settings is.")
+        raise NotRead("It is larger than 1 MB, too large for a settings file.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -52,11 +52,11 @@ def read(name: str, content: bytes) -> dict[str, Any]:
     try:
         values = json.loads(text) if is_json else yaml.load(text, _Loader)
         if _entries(values, {}) > MOST_ENTRIES:
-            raise NotRead("It names one part so often within another that it grows without end.")
+            raise NotRead("Its aliases expand without end.")
         plain = json.loads(json.dumps(values, default=str))
     except yaml.MarkedYAMLError as exc:
         where = f" in line {exc.problem_mark.line + 1}" if exc.problem_mark else ""
-        raise NotRead(f"It is no YAML that can be read{where}.") from None
+        raise NotRead(f"It is not valid YAML{where}.") from None
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as exc:
         line = f" in line {exc.lineno}" if isinstance(exc, json.JSONDecodeError) else ""
         raise NotRead(f"It is no {'JSON' if is_json else 'YAML'} that can be read{line}.") from None

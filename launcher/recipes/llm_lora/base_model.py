@@ -77,7 +77,7 @@ class _Reader:
 
 def _why_not(name: str, files: dict[str, RemoteFile]) -> Finding | None:
     if CONFIG not in files:
-        what = f"{name} has no {CONFIG}: it is no model that transformers can load."
+        what = f"{name} has no {CONFIG}: it is not a model that transformers can load."
     elif not _weights(files):
         what = f"{name} has no weights that transformers can load (.safetensors or .bin)."
     else:
@@ -141,7 +141,7 @@ def _on_memory(model: BaseModel) -> tuple[Finding, ...]:
             Finding(
                 Severity.NOTE,
                 "base_memory",
-                f"How much GPU memory {model.repo} needs cannot be told from its files.",
+                f"How much GPU memory {model.repo} needs is not clear from its files.",
                 Sentence("Name what you know to be enough: ", setting("min_gpu_memory_gb"), "."),
             ),
         )

@@ -71,7 +71,7 @@ def _of_line(path: str, head: bytes, *, is_whole: bool) -> tuple[Shape | None, t
         return None, (_not_looked_into(path),)  # one array over all lines
     if not isinstance(row, dict):
         return None, (
-            _error(f"The first line of {path} is no JSON object.", f"A row a line. {WANTED}"),
+            _error(f"The first line of {path} is not a JSON object.", f"A row a line. {WANTED}"),
         )
     for form in FORMS:
         if all(name in row for name in form):
@@ -86,17 +86,19 @@ def _of_line(path: str, head: bytes, *, is_whole: bool) -> tuple[Shape | None, t
 def _said(path: str, shape: Shape) -> Finding:
     kind = {
         "messages": "conversations",
-        "prompt": "prompts with completions, and the completions alone are learnt",
+        "prompt": "prompts with completions; only the completions are learnt",
         "text": "texts",
     }[shape.columns[0]]
     return Finding(
-        Severity.NOTE, "dataset_shape", f"By the first line of {path} the dataset has {kind}."
+        Severity.NOTE,
+        "dataset_shape",
+        f"According to the first line of {path} the dataset has {kind}.",
     )
 
 
 def _not_looked_into(path: str) -> Finding:
     return Finding(
-        Severity.NOTE, "dataset_shape", f"What the rows of {path} hold was not looked into.", WANTED
+        Severity.NOTE, "dataset_shape", f"What the rows of {path} hold was not checked.", WANTED
     )
 
 

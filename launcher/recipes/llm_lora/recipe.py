@@ -56,7 +56,7 @@ class LlmLoraRecipe(CommandRecipe):
             "grad_norm": "Size of the gradient",
             "learning_rate": "Learning rate",
         },
-        at_a_stop="Training ends now, without a last save: its newest checkpoint is what is kept.",
+        at_a_stop="Training ends now without a last save: its newest checkpoint is kept.",
     )
 
     def summary(self, settings: RunSettings, *, resume: bool) -> str:
@@ -161,7 +161,7 @@ def _on_template(
             Severity.ERROR,
             "no_chat_template",
             f"The dataset has conversations, and {base.repo} has no chat template to write them with.",
-            "Take a model that was made for conversations, or a dataset with text.",
+            "Choose a model that was made for conversations, or a dataset with text.",
         ),
     )
 

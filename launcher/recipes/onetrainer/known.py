@@ -64,13 +64,13 @@ def _faults_of(value: Any, kind: Kind, place: str) -> Iterator[Fault]:
             yield from _faults_within(value, kind.of, place)
         case "parts":
             if not isinstance(value, list):
-                yield Fault(place, "it has to be a list")
+                yield Fault(place, "it must be a list")
                 return
             for number, each in enumerate(value):
                 yield from _faults_within(each, kind.of, f"{place}[{number}]")
         case "named":
             if not isinstance(value, dict):
-                yield Fault(place, "it has to be a table")
+                yield Fault(place, "it must be a table")
                 return
             for name, each in value.items():
                 yield from _faults_within(each, kind.of, f"{place}.{name}")
@@ -84,25 +84,25 @@ def _faults_within(value: Any, part: str, place: str) -> Iterator[Fault]:
     if isinstance(value, dict):
         yield from faults(value, part, place)
     else:
-        yield Fault(place, "it has to be a table")
+        yield Fault(place, "it must be a table")
 
 
 def _why_not(value: Any, kind: Kind) -> str:
     """Empty for a value that OneTrainer reads as what it says."""
     match kind.name:
         case "switch":
-            return "" if isinstance(value, bool) else "it has to be true or false"
+            return "" if isinstance(value, bool) else "it must be true or false"
         case "text":
             is_plain = isinstance(value, str | int | float) and not isinstance(value, bool)
-            return "" if is_plain else "it has to be text"
+            return "" if is_plain else "it must be text"
         case "whole":
-            return "" if _is_number(value, is_whole=True) else "it has to be a whole number"
+            return "" if _is_number(value, is_whole=True) else "it must be a whole number"
         case "number":
-            return "" if _is_number(value) else "it has to be a number"
+            return "" if _is_number(value) else "it must be a number"
         case "one of":
             known = choices(kind.of)
             shown = ", ".join(known[:6]) + (" …" if len(known) > 6 else "")
-            return "" if value in known else f"it has to be one of {shown}"
+            return "" if value in known else f"it must be one of {shown}"
         case _:
             return ""
 

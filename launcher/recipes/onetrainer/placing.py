@@ -105,13 +105,13 @@ class Placer:
             pointed = self.given.values.get("concept_file_name")
             self.found.error(
                 "no_concepts",
-                f"The configuration takes its concepts from {pointed or 'no file'}, which did not come along.",
+                f"The configuration takes its concepts from {pointed or 'no file'}, which was not sent.",
                 AS_JSON,
             )
             return []
         concepts = [one for one in all_of_them if one.get("enabled", True) is not False]
         if not concepts:
-            self.found.error("no_concepts", "The configuration has no concept that is on.", AS_JSON)
+            self.found.error("no_concepts", "No concept of the configuration is enabled.", AS_JSON)
             return []
         paths = [str(one.get("path") or "") for one in concepts]
         own = [path for path in paths if not is_placed(path)]
@@ -158,7 +158,7 @@ class Placer:
             pointed = self.given.values.get("sample_definition_file_name")
             self.found.warning(
                 "no_samples",
-                f"The configuration takes its sample prompts from {pointed or 'no file'}, which did not come along: "
+                f"The configuration takes its sample prompts from {pointed or 'no file'}, which was not sent: "
                 "no pictures are made while it trains.",
                 AS_JSON,
             )
@@ -178,7 +178,7 @@ class Placer:
             if is_used and not made[name]:
                 self.found.error(
                     "no_picture",
-                    f"A sample of the configuration starts from {name_of(path)}, which did not come along.",
+                    f"A sample of the configuration starts from {name_of(path)}, which was not sent.",
                     Sentence("Put it into a folder with the configuration, and name the folder by ",
                              setting("trainer_config"), "."),
                 )  # fmt: skip
@@ -193,8 +193,8 @@ class Placer:
         elif own and is_hub_name(own):
             self.found.warning(
                 "fetched_without_key",
-                f"OneTrainer fetches {own} by itself, in whatever state it is then, and without a key: a gated model "
-                "cannot be fetched so.",
+                f"OneTrainer fetches {own} itself, in its current version and without a key: a "
+                f"gated model cannot be downloaded that way.",
                 Sentence(
                     "Better ",
                     setting("base_model", own),
@@ -219,9 +219,9 @@ class Placer:
             else:
                 self.found.error(
                     "model_of_this_computer",
-                    f"{name_of(path)} is on your computer, and did not come along.",
-                    "Put it into a folder with the configuration where it is small, else into a public repo, and "
-                    "write OWNER/NAME in its place.",
+                    f"{name_of(path)} is on your computer, and was not sent.",
+                    "If it is small, put it into a folder with the configuration; otherwise into "
+                    "a public repo, and write OWNER/NAME instead.",
                 )
         if fetched:
             self.found.warning(
@@ -266,7 +266,8 @@ class Placer:
         self.found.note(
             "configuration_changed",
             "Changed in the configuration for the pod: folders, model and paths are the pod's; a backup every "
-            f"{self.settings.checkpoint_minutes:g} minutes and one before a save, of which the newest is gone on from; "
+            f"{self.settings.checkpoint_minutes:g} minutes and one before a save, and a resume "
+            f"continues from the newest; "
             "TensorBoard's server and the cloud tab are off; no secrets are sent.",
         )
 

@@ -18,7 +18,7 @@ DEEPEST = 40
 """Tables within tables. OneTrainer's own files have four."""
 _SAID_SECRETS = ("huggingface_token", "api_key", "password")
 AS_JSON = (
-    "Export the configuration anew in OneTrainer (Export writes one file with concepts and samples in it), and "
+    "Export the configuration again from OneTrainer (Export writes one file with concepts and samples in it), and "
     "give that file."
 )
 _USUAL_NAMES = ("train.json", "config.json")
@@ -69,13 +69,13 @@ def _main_file(given: Mapping[str, bytes], found: Found) -> str | None:
     if likely:
         found.error(
             "configuration_unclear",
-            f"Several files of the folder are settings of OneTrainer: {listed(likely)}.",
-            "Keep one in it, or call the one that is meant config.json.",
+            f"The folder contains several OneTrainer settings files: {listed(likely)}.",
+            "Keep only one, or name the right one config.json.",
         )
     else:
         found.error(
             "no_configuration",
-            "No file of the folder is a file of settings of OneTrainer.",
+            "The folder contains no OneTrainer settings file.",
             AS_JSON,
         )
     return None
@@ -89,7 +89,7 @@ def _looks_like_settings(content: bytes) -> bool:
 def _parsed(content: bytes, name: str, found: Found) -> Any:
     """None, with what is wrong, for what is no JSON."""
     if len(content) > MOST_BYTES:
-        message = f"{name} is larger than 4 MB: no file of settings."
+        message = f"{name} is larger than 4 MB, too large for a settings file."
         found.error("configuration_unreadable", message, AS_JSON)
         return None
     try:
@@ -97,9 +97,9 @@ def _parsed(content: bytes, name: str, found: Found) -> Any:
     except UnicodeDecodeError:
         why = "it is not written in UTF-8"
     except json.JSONDecodeError as exc:
-        why = f"line {exc.lineno}, column {exc.colno} is no JSON, which has no comments either"
+        why = f"line {exc.lineno}, column {exc.colno} is not valid JSON, which has no comments"
     except _NoNumber as exc:
-        why = f"it has the value {exc}, which is no number"
+        why = f"it has the value {exc}, which is not a number"
     except RecursionError:
         why = "it is nested too deep"
     except ValueError:
@@ -118,7 +118,7 @@ def _table(content: bytes, name: str, found: Found) -> dict[str, Any] | None:
     if isinstance(value, dict):
         return value
     if len(found.findings) == before:
-        found.error("configuration_unreadable", f"{name} is no table of settings.", AS_JSON)
+        found.error("configuration_unreadable", f"{name} is not a table of settings.", AS_JSON)
     return None
 
 
@@ -127,15 +127,15 @@ def _is_version_known(values: Mapping[str, Any], found: Found, *, is_ours: bool)
     if isinstance(version, bool) or not isinstance(version, int):
         found.error(
             "configuration_version",
-            f"The configuration does not say of which version it is: {VERSION_KEY} is missing or no whole number. "
-            "OneTrainer would take it for its very first.",
+            f"The configuration does not say its version: {VERSION_KEY} is missing or not a whole "
+            f"number. OneTrainer would treat it as its very first version.",
             AS_JSON,
         )
         return False
     if version < OLDEST_VERSION:
         found.error(
             "configuration_version",
-            f"The configuration is of version {version}, of an OneTrainer of years ago.",
+            f"The configuration is of version {version}, from a OneTrainer that is years old.",
             "Load it in a newer OneTrainer and export it there: that brings it up to date.",
         )
         return False
@@ -155,7 +155,7 @@ def _is_version_known(values: Mapping[str, Any], found: Found, *, is_ours: bool)
     if version < VERSION:
         found.note(
             "configuration_version",
-            f"The configuration is of version {version}: OneTrainer brings it up to date on the pod.",
+            f"The configuration is of version {version}: OneTrainer updates it on the pod.",
         )
     return True
 
@@ -170,7 +170,7 @@ def _holds_keys(values: Mapping[str, Any], found: Found) -> bool:
     if places:
         found.error(
             "key_in_configuration",
-            f"The configuration holds what looks like a key: {listed(places)}.",
+            f"The configuration contains what looks like a key: {listed(places)}.",
             "Empty it in the file. Models that need a key are fetched with the token given to the launcher: name them "
             "with base_model.",
         )
@@ -214,7 +214,7 @@ def _list(
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-        message = f"{name} in the configuration is no list of tables."
+        message = f"{name} in the configuration is not a list of tables."
         found.error("configuration_unreadable", message, AS_JSON)
         return None
     return value
@@ -227,13 +227,13 @@ def _say_faults(values: Mapping[str, Any], found: Found, is_certain: bool) -> No
     if unknown:
         found.warning(
             "unknown_in_configuration",
-            f"OneTrainer does not know these settings and leaves them out: {listed(unknown)}.",
-            "Mend their names, or take them out of the file.",
+            f"OneTrainer does not know these settings and ignores them: {listed(unknown)}.",
+            "Correct their names, or remove them from the file.",
         )
     if wrong:
         say = found.error if is_certain else found.warning
         say(
             "wrong_in_configuration",
             f"OneTrainer cannot read these settings and would train with its defaults: {listed(wrong)}.",
-            "Mend them in OneTrainer, or in the file.",
+            "Correct them in OneTrainer, or in the file.",
         )

@@ -26,7 +26,8 @@ def phoneme_findings(hub: Hub, repo: Repo, path: str, kind: PhonemeType) -> tupl
         named = described.get("phoneme_type")
         return (
             _error(
-                f"The base voice {path} was fed phonemes of the type {named}, this run's are of {kind.value}: the same "
+                f"The base voice {path} was trained on phonemes of the type {named}, this run's "
+                f"are of {kind.value}: the same "
                 "numbers mean other sounds.",
             ),
         )
@@ -42,7 +43,7 @@ def _on_numbers(path: str, described: Mapping[str, Any]) -> tuple[Finding, ...]:
     listed = " ".join(sorted(other)[:5])
     return (
         _error(
-            f"The base voice {path} numbers {len(other)} symbols otherwise than Piper does: {listed}."
+            f"The base voice {path} numbers {len(other)} symbols differently from Piper: {listed}."
         ),
     )
 
@@ -83,7 +84,8 @@ def _unknown(path: str) -> tuple[Finding, ...]:
         Finding(
             Severity.WARNING,
             "base_phonemes",
-            f"Nothing beside the base voice {path} says which phonemes it was fed; pinyin's have numbers of their own.",
+            f"No file next to the base voice {path} says which phonemes it was trained on; pinyin "
+            f"uses different numbers.",
             "Make sure that it is a voice of the phoneme type pinyin.",
         ),
     )

@@ -101,7 +101,7 @@ def _on_licence(voice: BaseVoice) -> Finding:
         return Finding(
             Severity.NOTE,
             "base_licence",
-            f"The base voice's card says of its licence: {voice.licence}. A voice made from it is bound by that.",
+            f"The base voice's card names this licence: {voice.licence}. A voice made from it is bound by it.",
         )
     return Finding(
         Severity.WARNING,

@@ -71,7 +71,7 @@ def voice_bases(language: str = "", quality: str = "") -> list[VoiceBase]:
         raise InvalidRequest(
             f"No published checkpoint is known for {language or 'any language'} {quality}".rstrip()
             + ".",
-            hint=f"There are some for {languages}. A base of another language works too, and needs longer.",
+            hint=f"There are some for {languages}. A base in another language works too, but training takes longer.",
         )
     return found
 

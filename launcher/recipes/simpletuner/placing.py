@@ -57,8 +57,8 @@ class Placer:
         if values.get("model_type", "lora") != "lora":
             self.found.error(
                 "no_lora",
-                f"Its model_type is {values.get('model_type')}: whole models are saved in another way, which is not "
-                "kept here.",
+                f"Its model_type is {values.get('model_type')}: full models are saved "
+                f"differently, which is not supported here.",
                 "Set model_type to lora. Otherwise run it as a command of your own.",
             )
         for name in LEFT_OUT:
@@ -91,7 +91,7 @@ class Placer:
         names = sorted(set(apart.values()))
         if len(names) > 1:
             self.found.note(
-                "dataset_folders", f"The dataset has to hold these folders: {listed(names)}."
+                "dataset_folders", f"The dataset must contain these folders: {listed(names)}."
             )
         folders = {path: f"{DATASET}/{apart[path]}" if len(names) > 1 else DATASET for path in own}
         return [self._backend(each, number, folders) for number, each in enumerate(on)]
@@ -99,7 +99,7 @@ class Placer:
     def say_what_was_changed(self) -> None:
         if self._changed and not self.is_made:
             self.found.note(
-                "replaced", f"Set anew for the pod, or left out: {listed(self._changed)}."
+                "replaced", f"Replaced for the pod, or left out: {listed(self._changed)}."
             )
 
     def _backend(
@@ -149,11 +149,11 @@ class Placer:
             what = f"fetches {name}" if name else "chooses and fetches the base model"
             self.found.warning(
                 "base_model",
-                f"SimpleTuner {what} by itself on the pod, as it is then and without a token: one that asks for "
-                "consent cannot be fetched.",
+                f"SimpleTuner {what} itself on the pod, in its current version and without a "
+                f"token: a gated model cannot be downloaded.",
                 Sentence(
                     setting("base_model"),
-                    " fetches it before, with the dataset token, at its commit of now.",
+                    " downloads it first, with the dataset token, at its current commit.",
                 ),
                 setting="base_model",
             )

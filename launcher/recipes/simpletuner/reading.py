@@ -34,7 +34,9 @@ def read(given: Mapping[str, bytes], found: Found) -> Given | None:
         return None
     if not isinstance(main, dict):
         found.error(
-            "configuration", f"{name} is no table of settings.", "Give SimpleTuner's config.json."
+            "configuration",
+            f"{name} is not a table of settings.",
+            "Give SimpleTuner's config.json.",
         )
         return None
     values = {str(key).lstrip("-").replace("-", "_"): value for key, value in main.items()}
@@ -44,8 +46,8 @@ def read(given: Mapping[str, bytes], found: Found) -> Given | None:
     if passed := list(unknown(values)):
         found.warning(
             "unknown_settings",
-            f"SimpleTuner {VERSION} ends at names that it does not know: {listed(passed)}.",
-            "Names have changed with its versions: correct them, or name the version that they are of.",
+            f"SimpleTuner {VERSION} stops at names that it does not know: {listed(passed)}.",
+            "Names change between versions: correct them, or set the version they belong to.",
         )
     return Given(values, backends)
 
@@ -83,14 +85,16 @@ def _backends(
     if name is None:
         found.error(
             "no_backends",
-            f"{name_of(str(pointed or BACKENDS))}, which says where the pictures are, did not come along.",
+            f"{name_of(str(pointed or BACKENDS))}, which says where the pictures are, was not sent.",
             f"Give the folder that holds {CONFIGURED} and {BACKENDS} as the configuration.",
         )
         return None
     backends = _json(given, name, found)
     if not isinstance(backends, list) or not all(isinstance(each, dict) for each in backends):
         if backends is not None:
-            found.error("no_backends", f"{name} is no list of data backends.", "Correct the file.")
+            found.error(
+                "no_backends", f"{name} is not a list of data backends.", "Correct the file."
+            )
         return None
     return [dict(each) for each in backends]
 
@@ -104,9 +108,7 @@ def _json(given: Mapping[str, bytes], name: str, found: Found) -> Any:
         return json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as exc:
         where = f" in line {exc.lineno}" if isinstance(exc, json.JSONDecodeError) else ""
-        found.error(
-            "configuration", f"{name} is no JSON that can be read{where}.", "Correct the file."
-        )
+        found.error("configuration", f"{name} is not valid JSON{where}.", "Correct the file.")
         return None
 
 

@@ -23,7 +23,7 @@ class SimpleTunerRecipe(PictureTraining):
         main_loss="train_loss",
         loss_titles={"train_loss": "Loss", "learning_rate": "Learning rate"},
         has_samples=True,
-        at_a_stop="SimpleTuner ends at once and saves nothing then: what it saved last is kept.",
+        at_a_stop="SimpleTuner ends at once without saving: its last save is kept.",
     )
 
     def summary(self, settings: RunSettings, *, resume: bool) -> str:

@@ -59,7 +59,7 @@ class WakeWordRecipe(CommandRecipe):
         },
         has_samples=True,
         at_a_stop=(
-            "The model becomes what was learnt so far; while clips are still being made there is none."
+            "The model is made from what was learnt so far; while clips are still being made, there is none."
         ),
     )
 
@@ -126,8 +126,8 @@ def _on_phrases(own: WakeWordSettings) -> tuple[Finding, ...]:
         Finding(
             Severity.WARNING,
             "wake_word",
-            f"“{short[0]}” is short: much that is said sounds like it, and false alarms will be many.",
-            "Take two or three words, such as hey jarvis.",
+            f"“{short[0]}” is short: many phrases sound like it, so expect many false alarms.",
+            "Use two or three words, such as hey jarvis.",
         ),
     )
 
@@ -153,7 +153,7 @@ def _on_other_sound(own: WakeWordSettings) -> tuple[Finding, ...]:
         Finding(
             Severity.NOTE,
             "other_sound",
-            "It learns what must not wake it from speech and noise that are made. In a house with television and music "
+            "It learns what must not wake it from generated speech and noise. In a house with television and music "
             "expect more false alarms than from models that heard thousands of hours.",
             Sentence(
                 "For a model that is in use every day, give hours of recorded sound: ",

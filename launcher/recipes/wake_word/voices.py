@@ -35,7 +35,7 @@ def look_at_voices(hub: Hub, names: Sequence[str]) -> tuple[Finding, ...]:
     return (
         _finding(
             Severity.WARNING,
-            f"Only {counted(people, 'voice')} will say the wake word: it may not be heard from other people.",
+            f"Only {counted(people, 'voice')} will say the wake word: it may not recognise other people.",
             Sentence(
                 "Add voices with many speakers to ",
                 setting("wake_voices"),

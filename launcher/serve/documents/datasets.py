@@ -18,7 +18,7 @@ class DatasetAsked(Asked):
     revision: str = Field(default="", max_length=200, pattern=r"^[\w./-]*$")
     """A branch, tag or commit; empty for what is newest."""
     folder: str = Field(default="", max_length=4_000)
-    """The whole path of a folder that clients of this server may name."""
+    """The full path of a folder that clients of this server may name."""
     language: str = Field(default="en_US", max_length=40)
     sample_rate_hz: int = Field(default=22_050, ge=8_000, le=48_000)
     speakers: int | None = Field(default=1, ge=1, le=10_000)

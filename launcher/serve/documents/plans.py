@@ -36,7 +36,7 @@ class PlanAsked(SettingsAsked):
     resume: bool = False
     """Continue the run that the setting run_id names."""
     let_pass: list[str] = Field(default_factory=list, max_length=50)
-    """Codes of errors of the dataset that are known and let pass."""
+    """Codes of dataset errors to ignore."""
 
 
 class SettingFacts(Answer):

@@ -49,7 +49,7 @@ class RunFacts(Answer):
     ended_at: datetime | None
     deadline: datetime | None
     not_delivered: int | None
-    """How many files did not reach the results repo; null while nobody has said."""
+    """How many files did not reach the results repo; null while that is not known."""
     name: str
     """What a person calls it; empty where nobody named it."""
     tags: list[str]
@@ -132,7 +132,7 @@ class ReceiptFacts(Answer):
     moments: dict[str, datetime]
     """First times of its story, by name."""
     delivered: str
-    """What of it reached the results repo, in words; empty while nobody has said."""
+    """What of it reached the results repo, in words; empty while that is not known."""
     last_lines: list[str]
     """What its programs printed last, where it did not end well."""
 

@@ -15,6 +15,6 @@ class AllowedToAgents(Allowed):
     def _which(self) -> str:
         where = ", ".join(map(str, self.folders)) or "none"
         return (
-            f"Give its whole path. Allowed folders: {where}. The person allows one by starting this server with "
+            f"Give its full path. Allowed folders: {where}. The person allows one by starting this server with "
             "--allow-folder."
         )

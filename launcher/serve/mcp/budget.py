@@ -116,7 +116,7 @@ class Ledger:
                 self._write(bookings)
         except Timeout:
             raise NotConfigured(
-                "Another server holds the ledger of what agents spend.", hint="Try again."
+                "Another server is using the ledger of what agents spend.", hint="Try again."
             ) from None
         except OSError as exc:
             raise self._unusable(exc) from exc
@@ -135,7 +135,7 @@ class Ledger:
         why = exc.strerror if isinstance(exc, OSError) and exc.strerror else type(exc).__name__
         return NotConfigured(
             f"The ledger of what agents spend, {self._path}, cannot be used ({why}): nothing is rented.",
-            hint="The person has to mend it. Without it nobody knows what is left of the day.",
+            hint="The person must repair it. Without it, what is left of the day's budget is unknown.",
         )
 
 

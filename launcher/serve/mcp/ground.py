@@ -75,7 +75,7 @@ class Ground:
         """Raises InvalidRequest for a run that no agent has deployed: it is the person's own."""
         if run.known.address not in {booking.run for booking in self.ledger.bookings()}:
             raise InvalidRequest(
-                f"{run.address} was not deployed by an agent; this server does not steer it.",
+                f"{run.address} was not deployed by an agent; this server does not control it.",
                 hint=f"Ask the person for `launcher stop {run.run_id}` in a terminal.",
             )
 

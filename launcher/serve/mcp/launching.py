@@ -102,7 +102,7 @@ async def _give_back(ground: Ground, launching: Launching) -> None:
 
 _ALLOW = (
     "Tell the person what it would cost. To let agents rent, the person starts this server with "
-    "--allow-spend and the dollars of a day."
+    "--allow-spend and a daily amount in dollars."
 )
 
 

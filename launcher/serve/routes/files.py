@@ -128,7 +128,7 @@ async def _fetch(ground: Ground, run: Run, path: str) -> None:
     if size_bytes > MOST_BYTES:
         raise other(
             "too-large",
-            f"{path} has {size(size_bytes)}; {size(MOST_BYTES)} is the most that is handed on.",
+            f"{path} has {size(size_bytes)}; {size(MOST_BYTES)} is the most that is sent.",
             f"Fetch it from the results repo {run.results_repo}.",
         )
     await download_results(ground.bench, run, patterns=exactly(path))

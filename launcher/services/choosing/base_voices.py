@@ -101,9 +101,9 @@ def _reason(voice: PublishedVoice, language: str, quality: str, place: int) -> s
             )
         case Fit.OTHER_ACCENT:
             near = "The same language with another accent."
-            return f"Fits best of those there are. {near}" if place == 0 else near
+            return f"The best fit there is. {near}" if place == 0 else near
         case Fit.OTHER_LANGUAGE:
-            other = "Another language: the training needs longer."
+            other = "Another language: the training takes longer."
             if not quality:
                 return "Another language."
             return f"None of this size speaks {spoken}. {other}" if place == 0 else other

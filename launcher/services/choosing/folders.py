@@ -82,7 +82,7 @@ def look_into(folder: Path, *, hidden: bool = False, files: bool = False) -> Fol
     except PermissionError:
         return _refused(view, "you may not look into it")
     except FileNotFoundError:
-        return _refused(view, "it is not there any more")
+        return _refused(view, "it no longer exists")
     except NotADirectoryError:
         return _refused(view, "it is a file")
     except (OSError, ValueError) as exc:

@@ -57,7 +57,7 @@ async def published_voices(bench: Workbench) -> Published:
     except LauncherError as error:
         return _instead(before, error)
     if not any(voice.onnx for voice in voices):
-        return _instead(before, HubError(f"{LIST_NAME} of {VOICES_REPO} is no list of voices."))
+        return _instead(before, HubError(f"{LIST_NAME} of {VOICES_REPO} is not a list of voices."))
     keep(path, to_document(voices), now)
     return Published(voices, now)
 
@@ -75,7 +75,7 @@ def _instead(before: Published | None, error: LauncherError) -> Published:
     if before is not None and before.at is not None:
         of = f"This is the list of {before.at:%d %B %Y}."
         return replace(before, trouble=said, what_to_do=Sentence(of, " ", error.hint))
-    ours = "These are the voices that the launcher itself knows of; the path of any other one may be typed."
+    ours = "These are the voices that the launcher knows; you can type the path of any other."
     return Published(voices_of_ours(), trouble=said, what_to_do=Sentence(ours, " ", error.hint))
 
 
@@ -144,7 +144,9 @@ async def _voice(bench: Workbench, key: str) -> PublishedVoice:
     found = await published_voices(bench)
     voice = next((each for each in found.voices if each.key == key), None)
     if voice is None:
-        raise InvalidRequest(f"There is no published voice {key}.", hint="Choose one of the list.")
+        raise InvalidRequest(
+            f"There is no published voice {key}.", hint="Choose one from the list."
+        )
     return voice
 
 

@@ -39,18 +39,18 @@ async def datasets_to_choose(bench: Workbench) -> Listing:
     now = bench.clock.now()
     notes = [*_notes(own)]
     if not own.repos:
-        notes.insert(0, f"{shown_words(own.account.name)} has no dataset that this token may see.")
+        notes.insert(0, f"{shown_words(own.account.name)} has no dataset that this token can see.")
     return Listing(tuple(_option(each, now) for each in _named(own.repos)), tuple(notes))
 
 
 async def results_to_choose(bench: Workbench, suggested: str) -> Listing:
     """Where the token that writes the results may put them; `suggested` is a name for a new repo."""
-    return await _to_write(bench, suggested, "model", "Made when the run is started.")
+    return await _to_write(bench, suggested, "model", "Created when the run starts.")
 
 
 async def places_for_dataset(bench: Workbench, suggested: str) -> Listing:
     """Where the token that writes may put a dataset; `suggested` is a name for a new repo."""
-    return await _to_write(bench, suggested, "dataset", "Made when the dataset is sent.")
+    return await _to_write(bench, suggested, "dataset", "Created when the dataset is sent.")
 
 
 async def _to_write(bench: Workbench, suggested: str, kind: RepoKind, made: str) -> Listing:
@@ -71,13 +71,13 @@ async def _to_write(bench: Workbench, suggested: str, kind: RepoKind, made: str)
             options.insert(number, new_repo(name, made))
     notes = [*_notes(own), *_roles(own.account)]
     if not options and not makes:
-        notes.insert(0, f"This token may write to no {kind} repo: what is sent would be refused.")
+        notes.insert(0, f"This token may write to no {kind} repo, so an upload would be refused.")
     elif not makes:
         notes.append("This token cannot make repos: choose one that exists.")
     return Listing(tuple(options), tuple(notes), makes=makes)
 
 
-def new_repo(name: str, made: str = "Made when the run is started.") -> Option:
+def new_repo(name: str, made: str = "Created when the run starts.") -> Option:
     return Option(name, f"New private repo {name}", made, marks=("new",))
 
 
@@ -106,7 +106,7 @@ def _changed(at: datetime | None, now: datetime) -> str:
 
 def _notes(own: OwnRepos) -> Iterator[Said]:
     if own.lists_single_repos_alone:
-        yield "This token is for single repos, and may list no others."
+        yield "This token covers single repos and cannot list others."
     for name in own.refused:
         yield f"This token may not list the repos of {shown_words(name)}."
     for name in own.cut:
@@ -118,7 +118,7 @@ def _notes(own: OwnRepos) -> Iterator[Said]:
 def _roles(account: Account) -> Iterator[Said]:
     """Of organisations in which the account may not write, or not everywhere, whatever its token may."""
     for name in account.read_only_orgs:
-        yield f"{shown_words(name)} is left out: your role there is to read only."
+        yield f"{shown_words(name)} is left out: your role there is read-only."
     for name in account.contributor_orgs:
         yield f"In {shown_words(name)} you may write only to repos that you have made yourself."
 

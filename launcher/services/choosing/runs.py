@@ -71,7 +71,7 @@ async def runs_to_continue(bench: Workbench, repo: str) -> Listing:
     if not options:
         notes.insert(
             0,
-            "No run with a checkpoint to go on from is known here"
+            "No run with a checkpoint to continue from is known here"
             + (f", nor in {repo}." if repo else "."),
         )
     return Listing(options, tuple(notes), continues=True)

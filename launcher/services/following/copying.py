@@ -40,7 +40,7 @@ def checked_path(text: str) -> str:
     below = safe_path(text)
     if below is None or len(below) > MOST_LETTERS:
         raise InvalidRequest(
-            f"{text!r} is no path below the run's work folder.",
+            f"{text!r} is not a path below the run's work folder.",
             hint="Such as out/model.bin: without a leading /, without .., at most 500 characters.",
         )
     return below

@@ -79,8 +79,8 @@ async def wait_for_stock(
             return found
         if bench.clock.now() + BETWEEN_LOOKS > give_up_at:
             raise NothingAvailable(
-                "Nothing that fits came free in that time.",
-                hint="Wait longer, or let more GPU types or places do.",
+                "No GPU that fits became available in that time.",
+                hint="Wait longer, or allow more GPU types or places.",
             )
         await bench.clock.sleep(BETWEEN_LOOKS.total_seconds())
         if troubles:  # a Hub that was away may be back

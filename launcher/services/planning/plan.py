@@ -251,9 +251,9 @@ def _findings_on_place_key(place: Place, keys: Keys) -> list[Finding]:
         Finding(
             Severity.WARNING,
             "place_key_in_pod",
-            f"The token that opens {place.title} is also one that the run gets: whatever runs there could start and "
-            "end runs of yours.",
-            "Make a token of its own for each: one that writes the results, and one that opens the place.",
+            f"The token that opens {place.title} is also given to the run: any program there "
+            f"could start and end runs of yours.",
+            "Make two separate tokens: one that writes the results, and one for the place.",
         )
     ]
 

@@ -47,7 +47,7 @@ async def add(
     """
     checked_labels(queued.labels)
     if how.max_price_usd is not None and not 0 < how.max_price_usd < float("inf"):
-        raise InvalidRequest("The highest price of an hour has to be more than nothing.")
+        raise InvalidRequest("The highest hourly price must be more than 0.")
     settings = queued.settings
     plan: Plan | None = None
     waits_for: Said = ""

@@ -84,7 +84,7 @@ class EntryWork:
         elif run.is_from_repo:  # no pod of it anywhere, and no word of an end
             self._settle_lost(run.run_id, run.known_cost_usd)
         else:
-            self.tell(self.entry.number, "Its pod is there, and goes on.", run)
+            self.tell(self.entry.number, "Its pod exists and continues.", run)
             self.store.claims.note_running(self.claim, run.run_id)
             await self._until_over(run)
 
@@ -141,7 +141,9 @@ class EntryWork:
         if found.was_ordered:
             self._settle_lost(None, None)
         else:
-            self._conclude(Outcome(Then.WAIT, "Its launch was cut off before a pod was ordered."))
+            self._conclude(
+                Outcome(Then.WAIT, "Its launch was interrupted before a pod was ordered.")
+            )
 
     def _settle_lost(self, run_id: str | None, cost_usd: float | None) -> None:
         """Nothing tells of its pod any more: all that it can have cost counts."""

@@ -69,7 +69,7 @@ class QueuedRun:
             )
         except (AttributeError, KeyError, TypeError, ValueError) as exc:
             raise InvalidRequest(
-                f"What is kept of this entry cannot be read ({type(exc).__name__}).",
+                f"The saved entry cannot be read ({type(exc).__name__}).",
                 hint="Remove it, and add the run again.",
             ) from exc
 

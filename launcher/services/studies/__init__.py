@@ -1,1 +1,1 @@
-"""Studies: many runs that look for good settings under one budget, on Optuna (extra `study`)."""
+"""Studies: many runs that search for good settings under one budget, on Optuna (extra `study`)."""

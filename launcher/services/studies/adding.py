@@ -28,11 +28,11 @@ async def add_to_study(
     """
     if not values and not more_usd and not more_trials:
         raise InvalidRequest(
-            "Nothing was named that could be added.",
+            "There is nothing to add.",
             hint="Add values for a trial, more dollars, or more trials.",
         )
     if more_usd < 0 or more_trials < 0 or more_usd == float("inf"):
-        raise InvalidRequest("A study is only ever added to.")
+        raise InvalidRequest("A study can only be extended.")
 
     def added(now: Study) -> Study:
         asked = replace(

@@ -70,7 +70,7 @@ async def begin_study(bench: Workbench, address: StudyAddress, study: Study) -> 
         if found.study is not None:
             raise InvalidRequest(
                 f"{address.repo} has a study {address.name} already.",
-                hint="Take another name, or go on with that one.",
+                hint="Choose another name, or continue with that one.",
             )
         if await _written(bench, address, study, f"Study {address.name}", found.commit):
             return

@@ -26,7 +26,7 @@ from launcher.services.studies.trial_work import PASSING, TrialWork
 from launcher.stores.secrets import Keys
 from pod_image.contract.next_steps import joined
 
-_LATER = "It is tried again in a while."
+_LATER = "It will be tried again later."
 
 
 @dataclass(frozen=True)

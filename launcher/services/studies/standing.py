@@ -55,7 +55,7 @@ class Standing:
         """
         if _what_runs_do(self.study.asked) != _what_runs_do(self.agreed):
             raise InvalidRequest(
-                f"What the runs of {self.address} do was changed since you agreed to it.",
+                f"What the runs of {self.address} do has changed since you agreed to it.",
                 hint="Look at it, and run it again if it is what you want.",
             )
 

@@ -26,7 +26,7 @@ LEASE = timedelta(minutes=45)
 """So long after its claim a launch may still order a pod; then it gives up by itself."""
 LEASE_MARGIN = timedelta(minutes=15)
 _CERTAINLY_OVER = timedelta(minutes=10)
-LOST = "Its launch was cut off on another computer, and no pod of it was found."
+LOST = "Its launch was interrupted on another computer, and no pod of it was found."
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ class TrialWork:
         plan = await planned_trial(at.bench, at.keys, at.study.asked, trial.params, trial.run_id)
         if plan.worst_case_usd + boot_allowance_usd(plan) > trial.reserved_usd:
             # It has become dearer since its money was set aside: so it is claimed anew.
-            await self._wait_again(trial, "It has become dearer.")
+            await self._wait_again(trial, "It has become more expensive.")
             return
         await self._launch(trial, plan)
 
@@ -184,4 +184,4 @@ def ended_text(study: Study, trial: Trial, run_id: str) -> str:
         case TrialState.FAILED:
             return f"{run_id} failed. {trial.reason}"
         case _:
-            return f"{run_id} did not come up. {trial.reason} Its trial is begun again."
+            return f"{run_id} did not start. {trial.reason} Its trial starts again."

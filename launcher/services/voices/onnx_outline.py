@@ -106,8 +106,8 @@ def _check_weights(file: BinaryIO, graph: Field) -> None:
             for part in fields(file, field.content, field.end):
                 if part.number == _EXTERNAL_DATA:
                     raise Refused(
-                        "Some of its weights are to be read from another file.",
-                        hint="Choose a voice that is one whole .onnx, as Piper's programs make them.",
+                        "Some of its weights are in another file.",
+                        hint="Choose a voice in a single .onnx file, as Piper's programs make them.",
                     )
 
 
@@ -143,7 +143,7 @@ def _varint(file: BinaryIO) -> int:
 def _no_model() -> Refused:
     return Refused(
         "This file is not an ONNX model.",
-        hint="It may be cut short. Compare its size with the one in its repository, and fetch it again.",
+        hint="It may be incomplete. Compare its size with the one in its repo, and download it again.",
     )
 
 

@@ -70,13 +70,13 @@ def _home_assistant(described: DescribedVoice) -> Program:
         ),
         UseStep(
             "Choose it under Settings, Voice assistants, your assistant, Text-to-speech: Piper, "
-            f"{_language(described)}, {described.stem}. It is listed under that language alone."
+            f"{_language(described)}, {described.stem}. It is listed only under that language."
         ),
     ]
     if described.speaker_count > 1:
         steps.append(
             UseStep(
-                "It speaks as the speaker whose number stands in the Piper app's option “speaker”: "
+                "It speaks as the speaker whose number is set in the Piper app's option “speaker”: "
                 f"{_numbers(described)}."
             )
         )
@@ -105,7 +105,7 @@ def _sherpa(described: DescribedVoice) -> Program:
     onnx = f"{described.stem}.onnx"
     files = f"{onnx} and tokens.txt"
     if not described.is_read_by_espeak:
-        why = "sherpa-onnx reads text for Piper voices with espeak-ng alone, and this voice is read another way."
+        why = "sherpa-onnx reads text for Piper voices only with espeak-ng, which this voice does not use."
         return Program("sherpa-onnx", "sherpa-onnx", files, (UseStep(why),))
     speaker = " --sid=0" if described.speaker_count > 1 else ""
     begins = f"sherpa-onnx-offline-tts --vits-model={shlex.quote(onnx)} --vits-tokens=tokens.txt"
@@ -128,7 +128,7 @@ def _sherpa(described: DescribedVoice) -> Program:
     else:
         steps.append(
             UseStep(
-                "Version 2 has no espeak-ng: it wants phonemes from another program, or a list of words (a lexicon) "
+                "Version 2 has no espeak-ng: it needs phonemes from another program, or a list of words (a lexicon) "
                 "of the language. With neither, stay with version 1."
             )
         )

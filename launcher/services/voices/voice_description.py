@@ -92,5 +92,5 @@ def quality_in(stem: str) -> str:
 def _unusable(onnx: Path) -> InvalidRequest:
     return InvalidRequest(
         f"{onnx.name} has no usable .json file next to it.",
-        hint="Take the .json that belongs to the voice, from where the voice is from.",
+        hint="Use the .json that belongs to the voice, from the same source.",
     )

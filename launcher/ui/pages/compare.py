@@ -61,7 +61,7 @@ async def _build(
 ) -> None:
     chosen = runs_named(shell.site, [*runs.split(","), a, b])
     if len(chosen) < 2:
-        with empty_state("Choose two runs", "Tick two runs or more in the list and compare them."):
+        with empty_state("Choose two runs", "Select two or more runs in the list to compare them."):
             button_link("All runs", "/runs", primary=True)
         return
     views = [await shell.site.live.open_view(run) for run in chosen]
@@ -188,12 +188,12 @@ def _settings(compared: Sequence[ComparedRun]) -> None:
     rows, the_rest = differing(*runs), alike(*runs)
     with card("Settings that differ"):
         if not rows:
-            hint("None: they were started alike.")
+            hint("None: their settings are the same.")
         else:
             _settings_table("Settings that differ", [one.name for one in compared], rows)
         if the_rest:
             with details(f"{counted(len(the_rest), 'setting')} alike"):
-                _settings_table("Settings that are alike", ["All of them"], the_rest)
+                _settings_table("Settings that are the same", ["All of them"], the_rest)
 
 
 def _settings_table(caption: str, columns: Sequence[str], rows: Sequence[SettingRow]) -> None:

@@ -38,7 +38,7 @@ class Bell:
                 allow.classes("bell-ask")
                 for allowed, words in _ALLOWED.items():
                     attributes(hint(words), data_allowed=allowed, hidden=True)
-                hint("Whoever is told elsewhere, such as on a phone, is chosen on the Keys page.")
+                hint("Other notifications, such as to a phone, are set on the Keys page.")
         self._bell.mark("bell")
         self._bell.on("toggle", self._opened, js_handler="(e) => emit(e.target.open)")
         self._draw()

@@ -51,7 +51,7 @@ export default {
         .map((owner) => owner + "/" + found[2])
         .filter((value) => !this.options.some((one) => one.value.toLowerCase() === value.toLowerCase()))
         .map((value) => ({ value, title: "New private repo " + value, marks: ["new"],
-          detail: "Made when the run is started." }));
+          detail: "Created when the run starts." }));
     },
     shown() {
       return [...this.hits.slice(0, MOST_SHOWN), ...this.made];

@@ -103,7 +103,7 @@ def set_texts(folder: Path, texts: Mapping[str, tuple[str, str]], what: str, at:
             if there.get(file) != before:
                 raise InvalidRequest(
                     f"The text of {file} was changed meanwhile.",
-                    hint="Look at the changes anew; nothing was changed.",
+                    hint="Look at the changes again; nothing was changed.",
                 )
         swaps = text_swaps(lines, {file: one_cell(after) for file, (_, after) in texts.items()})
         if swaps:
@@ -269,7 +269,7 @@ def _back_or_forth(journal: Journal, step: Callable[[], Edit], at: float) -> Edi
         edit = step()
     except TableMoved as exc:
         raise InvalidRequest(
-            f"The line of {exc} was changed in another way since: that cannot be undone or done again.",
+            f"The line of {exc} has been changed since: that cannot be undone or redone.",
             hint="The sound that was put aside is kept. Edit the line by hand.",
         ) from exc
     touch_record(journal.folder, at)

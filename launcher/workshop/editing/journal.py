@@ -260,7 +260,7 @@ def read_journal(folder: Path) -> Journal:
     except (ValueError, KeyError, TypeError) as exc:
         raise InvalidRequest(
             f"{path} is damaged.",
-            hint="Move it away; the clips and the table stay as they are, and edits begin anew.",
+            hint="Move it away; the clips and the table stay as they are, and the edit history starts empty.",
         ) from exc
     return Journal(folder, state)
 

@@ -89,12 +89,12 @@ def joined(sounds: Sequence[Sound]) -> Sound:
         if (other.rate_hz, other.channels) != (first.rate_hz, first.channels):
             raise InvalidRequest(
                 f"A clip of {_form(first)} and one of {_form(other)} cannot be joined.",
-                hint="Make them anew at one sample rate.",
+                hint="Make them again at one sample rate.",
             )
         if other.subtype != first.subtype:
             raise InvalidRequest(
                 f"A clip in {first.subtype} and one in {other.subtype} cannot be joined without loss.",
-                hint="Make them anew in one format.",
+                hint="Make them again in one format.",
             )
     frames = numpy.concatenate([each.frames for each in sounds])
     return Sound(frames, first.rate_hz, first.subtype)

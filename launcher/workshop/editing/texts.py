@@ -146,7 +146,7 @@ def _plan_in_order(lines: Sequence[Line], rows: Sequence[str], *, keeps_texts: b
     if len(rows) != len(clips):
         problems.append(
             f"{len(rows):,} lines were pasted for {len(clips):,} {without}: "
-            "look whether each stands at its own clip."
+            "check that each belongs to its clip."
         )
     return _planned(lines, wanted, keeps_texts=keeps_texts, problems=problems)
 

@@ -75,7 +75,7 @@ def empty_trash(folder: Path, *, confirmed: bool) -> int:
         if not confirmed:
             clips = counted(len(_left_out(journal)), "clip")
             raise InvalidRequest(
-                f"{clips} left out of {folder.name}, and all that can be undone, would be gone for good "
+                f"{clips} left out of {folder.name}, and everything that can be undone, would be deleted permanently "
                 f"({size(kept)}).",
                 hint=Sentence("Confirm with ", NextStep.CONFIRM, "."),
             )
@@ -100,7 +100,7 @@ def _left_out(journal: Journal) -> list[LeftOut]:
 def _chosen(found: Sequence[LeftOut], files: Collection[str], dataset: str) -> list[LeftOut]:
     if not found:
         raise InvalidRequest(
-            f"No clip was left out of {dataset}.", hint="There is nothing to bring back."
+            f"No clip was left out of {dataset}.", hint="There is nothing to restore."
         )
     if not files:
         return list(found)

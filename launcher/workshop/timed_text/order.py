@@ -87,7 +87,7 @@ def _of_overlaps(overlaps: list[Cue], at_once: list[Cue], name: str) -> Iterator
     if at_once:
         yield Code.TIMES_OVERLAP.finding(
             name, f"Texts that lie over one another: {len(at_once):,}, the first at {clock(at_once[0].start)}. What is "
-            "said when cannot be known; their clips are left to be typed.",
+            "said when cannot be known; their clips need transcripts.",
             "Where two speak at once, drop the clip; else correct the times.",
         )  # fmt: skip
 
@@ -104,7 +104,7 @@ def within(cues: Sequence[Cue], seconds: float, name: str) -> Ordered:
             name, f"Texts that begin beyond the end of the sound ({clock(seconds)}): {len(beyond):,}, the last until "
             f"{clock(last)}. They are left out." if beyond else
             f"The last text ends at {clock(last)}, the sound at {clock(seconds)}.",
-            "See whether the recording is whole, and whether the text is of this very recording.",
+            "Check that the recording is complete, and that the text belongs to it.",
         ))  # fmt: skip
     return Ordered(kept, findings)
 

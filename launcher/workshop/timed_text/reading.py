@@ -122,12 +122,12 @@ def _of_taken(taken: TakenOut, name: str) -> Iterator[Finding]:
     if out := taken.sentence():
         yield Code.TEXT_TAKEN_OUT.finding(
             name, f"Taken out, as it is not spoken: {out}.",
-            "If some of it is spoken, type it into its clip, or take the brackets away and make the clips again.",
+            "If some of it is spoken, type it into its clip, or remove the brackets and make the clips again.",
         )  # fmt: skip
     if taken.kept:
         yield Code.TEXT_IN_BRACKETS.finding(
-            name, f"Stays, as it may well be spoken: {examples(taken.kept)}.",
-            "If it is not spoken, take it out of the clip's text.",
+            name, f"Kept, because it may be spoken: {examples(taken.kept)}.",
+            "If it is not spoken, remove it from the clip's text.",
         )  # fmt: skip
     if taken.incomplete:
         yield Code.TEXT_INCOMPLETE.finding(

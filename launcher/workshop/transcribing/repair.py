@@ -68,6 +68,6 @@ def _expect(table: EditableTable, texts: dict[str, str]) -> None:
     for place, text in texts.items():
         if there.get(place) != text:
             raise InvalidRequest(
-                f"{place} is not as it was: somebody changed the table meanwhile.",
-                hint="Compare the texts anew, or change that line back.",
+                f"{place} is not as it was: the table was changed meanwhile.",
+                hint="Compare the texts again, or change that line back.",
             )

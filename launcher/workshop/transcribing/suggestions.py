@@ -174,8 +174,8 @@ def holding(lock: FileLock) -> FileLock:
         lock.acquire()
     except Timeout as exc:
         raise InvalidRequest(
-            "The texts of this dataset are being worked on already.",
-            hint="Wait for it to end, or stop it: what it heard until then stays.",
+            "Another program is already working on the texts of this dataset.",
+            hint="Wait for it to end, or stop it: it can continue from there.",
         ) from exc
     return lock
 

@@ -132,7 +132,7 @@ class EditableTable:
 
     def _uneditable(self) -> InvalidRequest:
         return InvalidRequest(
-            f"{self.path} is laid out in a way that is not edited here; it stays as it is.",
+            f"{self.path} has a layout that cannot be edited here; it is left unchanged.",
             hint="Put the texts in by hand; this list of them stays.",
         )
 
@@ -158,7 +158,7 @@ def write_table(table: EditableTable, raw: bytes) -> None:
     if (path.read_bytes() if path.is_file() else b"") != table.raw:
         raise InvalidRequest(
             f"{table.path} was changed by another program meanwhile; nothing was written.",
-            hint="Ask again: the newer table is taken then.",
+            hint="Try again: the newer table is then used.",
         )
     write_whole(path, raw, is_private=is_private(table.folder), is_durable=True, is_shared=True)
 

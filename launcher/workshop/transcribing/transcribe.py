@@ -65,7 +65,7 @@ def transcribe_folder(
         wanted = untyped_files(folder)
         if not wanted and not file.read():
             raise InvalidRequest(
-                "Every clip has its text already.",
+                "Every clip already has a text.",
                 hint=Sentence(NextStep.PROOFREAD_TEXTS, " says whether they are right."),
             )
         work = _Work(folder, file, recogniser)
@@ -129,7 +129,7 @@ def most_likely_language(
         if expected:
             return expected
         raise InvalidRequest(
-            "Which language is spoken cannot be heard: no recording is long enough.",
+            "The language cannot be detected: no recording is long enough.",
             hint=Sentence("Name it: ", NextStep.NAME_LANGUAGE),
         )
     votes: dict[str, float] = {}
@@ -140,12 +140,12 @@ def most_likely_language(
         return expected
     if expected and language_code(expected) != code:
         raise InvalidRequest(
-            f"The dataset is said to be in {expected}, but what is heard is {code!r}, at {sure:.0%}.",
+            f"The dataset is marked as {expected}, but the speech sounds like {code!r}, at {sure:.0%}.",
             hint=Sentence("Name the language that is spoken: ", NextStep.NAME_LANGUAGE.of(code)),
         )
     if sure < SURE_OF_LANGUAGE:
         raise InvalidRequest(
-            f"Which language is spoken is not clear: it may be {code!r}, at {sure:.0%}.",
+            f"The language is not clear: it may be {code!r}, at {sure:.0%}.",
             hint=Sentence("Name it, for example: ", NextStep.NAME_LANGUAGE.of(code)),
         )
     return code

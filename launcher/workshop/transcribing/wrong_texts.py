@@ -77,7 +77,7 @@ def _slip(rows: Sequence[Utterance], slip: Shift) -> Finding:
     where = "later" if slip.offset > 0 else "earlier"
     return Code.TEXT_SHIFTED.finding(
         first.place,
-        f"The texts are shifted from here to {last.place}: each clip's own stands {lines} {where}.",
+        f"The texts are shifted from here to {last.place}: each clip's own is {lines} {where}.",
         Sentence(NextStep.REPAIR_TEXTS, " moves them all; it can be undone."),
     )
 
@@ -96,7 +96,7 @@ def _word(row: Utterance, judgement: Judgement) -> Finding:
     return Code.TEXT_WORDS.finding(
         row.place,
         f"“{word.text}” is not heard in {row.path} at {word.start:.1f} s.{_heard(judgement)}",
-        "Listen there: a word is missing, too much or another one, or the sound is cut.",
+        "Listen there: a word is missing, extra or different, or the sound is cut.",
     )
 
 
@@ -118,8 +118,8 @@ def _not_heard_well(rows: Sequence[Utterance], judged: Mapping[int, Judged]) -> 
     return Code.VOICE_UNHEARD.finding(
         "",
         f"This recogniser does not hear this voice well: {bad:,} of {len(judged):,} texts seem not to be what is "
-        f"said, so none is called wrong. The worst are {named}.",
-        "See that the language is right, and try a larger model: small, medium or turbo.",
+        f"said, so none is reported as wrong. The worst are {named}.",
+        "Check the language, and try a larger model: small, medium or turbo.",
     )
 
 

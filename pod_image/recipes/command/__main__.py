@@ -57,7 +57,7 @@ def main() -> int:
     try:
         resumed = results.bring_back() if document.resume else None
     except NotWhole as exc:
-        return _refuse(report, str(exc), "Start a new run, or go on from another checkpoint.")
+        return _refuse(report, str(exc), "Start a new run, or continue from another checkpoint.")
     rule = job.checkpoints
     before = seen(folder.prepared, (*job.required, *rule.final))
     lines = LineWatch(job.lines, report, _log)
@@ -88,9 +88,9 @@ def main() -> int:
     absent = missing(folder.prepared, job.required, before)
     absent += missing(folder.prepared, rule.final, before, but=rule.patterns)
     if code == 0 and not work.was_stopped and absent:
-        hint = "What it wrote last stands at the end of its log."
+        hint = "Its last output is at the end of its log."
         return _refuse(
-            report, f"The command ended well, and left nothing new that fits {absent[0]}.", hint
+            report, f"The command succeeded, but left nothing new that matches {absent[0]}.", hint
         )
     return _outcome(report, code, was_stopped=work.was_stopped)
 
@@ -165,7 +165,7 @@ def _outcome(report: Emit, code: int, *, was_stopped: bool) -> int:
     if code < 0:
         print(f"The command was killed by signal {-code}.", flush=True)
         return 1
-    hint = "What it wrote last stands at the end of its log."
+    hint = "Its last output is at the end of its log."
     return _refuse(report, f"The command ended with exit code {code}.", hint)
 
 

@@ -119,7 +119,7 @@ class CommandRecipe:
     name = "command"
     folders: tuple[str, ...] = ("files", "checkpoints")
     versions_of: tuple[str, ...] = ()
-    less_memory = "Let the command do with less memory, or rent a GPU with more of it."
+    less_memory = "Make the command use less memory, or rent a GPU with more."
 
     def job(self, settings: RunSettings) -> Job:
         own = CommandSettings.of(settings)

@@ -127,7 +127,7 @@ def _teacher(settings: DistilSettings, folder: RunFolder, emit: Emit) -> Teacher
         emit(
             RunWarning.saying(
                 "teacher-language",
-                f"The teacher speaks {theirs}, and the voice is to speak {settings.language}.",
+                f"The teacher speaks {theirs}, but the voice should speak {settings.language}.",
                 Hint("Give the teacher's language: ", setting("language", theirs), "."),
             )
         )

@@ -40,7 +40,7 @@ LOG_STEPS = 5
 class LlmLoraRecipe(CommandRecipe):
     name = "llm-lora"
     versions_of: tuple[str, ...] = ("torch",)
-    less_memory = "Take a smaller batch or shorter sequences, or rent a GPU with more memory."
+    less_memory = "Use a smaller batch or shorter sequences, or rent a GPU with more memory."
 
     def job(self, settings: RunSettings) -> Job:
         own = LlmLoraSettings.of(settings)

@@ -34,7 +34,7 @@ def drop_torn_backups(work: Path) -> None:
     """The program goes on from the last by name, whole or not: a kill may have left one that cannot be loaded."""
     for backup in sorted(work.glob(places.BACKUPS)):
         if backup.is_dir() and not _is_whole(backup):
-            print(f"A backup that is not whole is dropped: {backup.name}", flush=True)
+            print(f"An incomplete backup is dropped: {backup.name}", flush=True)
             shutil.rmtree(backup, ignore_errors=True)
 
 
@@ -48,7 +48,7 @@ def _leave_an_epoch(values: dict[str, Any], work: Path) -> None:
     if named and isinstance(epochs, int) and int(named["epoch"]) >= epochs:
         values["epochs"] = int(named["epoch"]) + 1
         print(
-            f"The backup has all {epochs} epochs behind it: one more is trained, so that the model is written.",
+            f"The backup has all {epochs} epochs behind it: one more is trained so that the model gets written.",
             flush=True,
         )
 
@@ -66,12 +66,12 @@ def _settings(path: Path) -> dict[str, Any]:
         values = json.loads(path.read_bytes())
     except OSError:
         raise CannotStart(
-            "its file of settings did not arrive on the pod. Start the run anew."
+            "its file of settings did not arrive on the pod. Start the run again."
         ) from None
     except ValueError:
         values = None
     if not isinstance(values, dict):
-        raise CannotStart("its file of settings cannot be read on the pod. Start the run anew.")
+        raise CannotStart("its file of settings cannot be read on the pod. Start the run again.")
     return values
 
 

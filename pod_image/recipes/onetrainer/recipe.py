@@ -28,7 +28,7 @@ LINES = (
         "Could not set ",
         "setting_left_out",
         "OneTrainer could not read a setting and would train with its default",
-        "Mend it in OneTrainer or in the file, and start the run anew.",
+        "Correct it in OneTrainer or in the file, and start the run again.",
         is_fatal=True,
     ),
     LineRule("Could not save backup", "no_backup", "A backup was not written"),
@@ -41,8 +41,8 @@ LINES = (
 class OneTrainerRecipe(CommandRecipe):
     name = "onetrainer"
     less_memory = (
-        "Let OneTrainer do with less memory (a smaller batch or resolution, gradient checkpointing, offloading), or "
-        "rent a GPU with more of it."
+        "Make OneTrainer use less memory (a smaller batch or resolution, gradient checkpointing, "
+        "offloading), or rent a GPU with more."
     )
 
     def job(self, settings: RunSettings) -> Job:

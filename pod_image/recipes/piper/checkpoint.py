@@ -129,7 +129,7 @@ def _load(path: Path) -> Any:
             raise _unreadable(path, exc) from exc
         raise RecipeError(
             f"{path.name} is refused: it asks for {asked['name'][:100]}, which a checkpoint has no need of.",
-            hint="The file may be made to run code. Take the checkpoint from the voice's own repository.",
+            hint="The file may have been made to run code. Take the checkpoint from the voice's own repository.",
         ) from None
     except RecipeError:
         raise
@@ -152,7 +152,7 @@ def _refuse_what_is_no_data(path: Path) -> None:
             )
         if entry.compress_type != zipfile.ZIP_STORED:
             raise RecipeError(
-                f"{path.name} is refused: its parts are packed, which no trainer does.",
+                f"{path.name} is refused: its parts are compressed, which no trainer does.",
                 hint="Take the .ckpt from the voice's own repository.",
             )
 
@@ -160,7 +160,7 @@ def _refuse_what_is_no_data(path: Path) -> None:
 def _unreadable(path: Path, exc: Exception) -> RecipeError:
     return RecipeError(
         f"{path.name} cannot be read as a checkpoint: {_first_line(exc)}",
-        hint="It may be cut short. Compare its size with the one in its repository, and fetch it again.",
+        hint="It may be incomplete. Compare its size with the one in its repo, and download it again.",
     )
 
 

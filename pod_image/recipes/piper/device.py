@@ -68,8 +68,8 @@ def why_bf16_is_slow(precision: Precision, device: torch.device) -> str | None:
     if precision is not Precision.BF16:
         return None
     if device.type != "cuda":
-        return "a CPU mostly has to make it of other numbers"
-    return None if has_bf16() else "this GPU only pretends to have it"
+        return "most CPUs have to emulate it"
+    return None if has_bf16() else "this GPU only emulates it"
 
 
 def has_bf16() -> bool:

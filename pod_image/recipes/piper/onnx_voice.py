@@ -74,8 +74,8 @@ def _graph(path: Path) -> onnx.GraphProto:
         raise _unreadable(path) from exc
     if any(_lies_elsewhere(each) for each in _tensors(model.graph)):
         raise RecipeError(
-            f"{path.name} is refused: some of its weights are to be read from another file.",
-            hint="Choose a voice that is one whole .onnx, as piper-tts and this program make them.",
+            f"{path.name} is refused: some of its weights are in another file.",
+            hint="Choose a voice in a single .onnx file, as piper-tts and this program make them.",
         )
     return model.graph
 
@@ -83,7 +83,7 @@ def _graph(path: Path) -> onnx.GraphProto:
 def _unreadable(path: Path) -> RecipeError:
     return RecipeError(
         f"{path.name} cannot be read as an ONNX voice.",
-        hint="It may be cut short. Compare its size with the one in its repository, and fetch it again.",
+        hint="It may be incomplete. Compare its size with the one in its repo, and download it again.",
     )
 
 
@@ -153,7 +153,7 @@ def _check_symbols(ids: Mapping[str, int]) -> None:
     if other:
         symbol, number = next(iter(other.items()))
         raise RecipeError(
-            f"The base voice numbers {len(other)} symbols otherwise: {symbol!r} is {number} there, "
+            f"The base voice numbers {len(other)} symbols differently: {symbol!r} is {number} there, "
             f"{SYMBOL_IDS[symbol]} here.",
             hint="Set the base checkpoint to a voice that was trained on espeak-ng's phonemes.",
         )

@@ -66,7 +66,7 @@ def check_symbols(
         return
     if theirs_kind.has_own_symbols != kind.has_own_symbols:
         raise RecipeError(
-            f"The base voice was fed phonemes of the type {theirs_kind.value}, this run's are of {kind.value}: "
+            f"The base voice was trained on phonemes of the type {theirs_kind.value}, this run's are of {kind.value}: "
             "the same numbers mean other sounds there.",
             hint="Set the base checkpoint to a voice of this phoneme type, or leave it out.",
         )
@@ -75,7 +75,7 @@ def check_symbols(
     for symbol in sorted(theirs.keys() & ours.keys()):
         if theirs[symbol] != ours[symbol]:
             raise RecipeError(
-                f"The base voice numbers some characters otherwise: {symbol!r} is {theirs[symbol]} there, "
+                f"The base voice numbers some characters differently: {symbol!r} is {theirs[symbol]} there, "
                 f"{ours[symbol]} here.",
                 hint="Set the base checkpoint to that voice's .onnx: the .json beside it says its numbers.",
             )

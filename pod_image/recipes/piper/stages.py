@@ -192,7 +192,7 @@ def export_stage(document: RunDocument, folder: RunFolder, emit: Emit) -> None:
     kept, best = checkpoints_in(folder.checkpoints), best_checkpoint(folder.checkpoints)
     if best is None:
         raise RecipeError(
-            "There is no checkpoint to make a voice of.",
+            "There is no checkpoint to make a voice from.",
             hint="Training ended before its first checkpoint; the log says why.",
         )
     prepared = read_prepared(folder.prepared)

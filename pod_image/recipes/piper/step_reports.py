@@ -163,8 +163,8 @@ class StepReports:
 def _check_finite(in_a_row: float, step: int) -> None:
     if in_a_row >= BROKEN_STEPS_IN_A_ROW:
         raise RecipeError(
-            f"Losses were not finite {BROKEN_STEPS_IN_A_ROW} steps in a row, up to step {step}; none of these "
-            "steps was taken over.",
+            f"Losses were not finite {BROKEN_STEPS_IN_A_ROW} steps in a row, up to step {step}; "
+            f"none of these steps was applied.",
             hint=Sentence(
                 "Lower the learning rate, or look for broken recordings with ",
                 NextStep.CHECK_DATASET,

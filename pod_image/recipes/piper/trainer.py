@@ -540,7 +540,8 @@ class Trainer:
             self._emit(
                 RunWarning(
                     code="fresh-discriminators",
-                    message="The base has no discriminators; they start anew, and the first epochs sound rough.",
+                    message="The base has no discriminators; they start from nothing, and the "
+                    "first epochs sound rough.",
                 )
             )
 
@@ -570,8 +571,8 @@ class Trainer:
             self._emit(
                 RunWarning(
                     code="bf16-is-slow",
-                    message=f"Training computes in bf16, as was asked for, and more slowly for it: {why}.",
-                    hint="precision auto takes what the machine is quick at.",
+                    message=f"Training computes in bf16, as requested, which is slower here: {why}.",
+                    hint="precision auto chooses what is fastest on the machine.",
                 )
             )
 

@@ -37,7 +37,7 @@ class WakeWordRecipe(CommandRecipe):
 
     name = "wake-word"
     versions_of: tuple[str, ...] = ("torch", "piper-tts", "onnxruntime")
-    less_memory = "Take fewer clips, or a GPU with more memory."
+    less_memory = "Use fewer clips, or a GPU with more memory."
 
     def job(self, settings: RunSettings) -> Job:
         own = WakeWordSettings.of(settings)

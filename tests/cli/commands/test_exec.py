@@ -146,7 +146,7 @@ async def test_hugging_face_jobs_has_no_such_call_and_that_is_said(tmp_path: Pat
     run = await launch(harness.bench, plan("run-01", L4, settings=AT_JOBS), harness.keys)
     with pytest.raises(NoRight) as caught:
         await run_in_pod(harness.bench, run, ("true",))
-    assert "Hugging Face Jobs runs no further command in a job." in in_terminal(
+    assert "Hugging Face Jobs cannot run another command in a job." in in_terminal(
         caught.value.message
     )
 

@@ -98,7 +98,7 @@ def test_stock_is_waited_for_until_it_comes_or_the_time_is_over(shell: Shell) ->
     shell.world.catalogue.stock = {}
     began = shell.loop.time()
     late = shell("offers", *JOB, "--wait-for-stock", "10m")
-    assert (late.code, "came free in that time" in late.err) == (4, True)
+    assert (late.code, "became available in that time" in late.err) == (4, True)
     assert 540 <= shell.loop.time() - began <= 600
     assert shell("offers", *JOB).code == 4
     shell.loop.call_later(90, shell.world.catalogue.stock.update, stock)

@@ -332,7 +332,7 @@ def test_a_base_voice_that_was_fed_other_sounds_is_an_error_before_anything_is_r
     words = ("--base-checkpoint", "datasets/demo/b/v/a.onnx", "--dataset-repo", demo_dataset)
     said = shell("deploy", "--yes", *PIPER, *words)
     assert said.code == 2
-    assert "was fed phonemes of the type pinyin" in said.text
+    assert "was trained on phonemes of the type pinyin" in said.text
     assert shell.rented == 0
 
 

@@ -56,7 +56,7 @@ def test_a_plan_tells_what_the_weights_take_what_the_dataset_has_and_the_licence
     said = plan(shell)
     assert said.code == 0
     assert "LoRA of rank 16 for demo/tiny-base, 3 epochs" in said.text
-    assert "By the first line of train.jsonl the dataset has texts." in said.text
+    assert "According to the first line of train.jsonl the dataset has texts." in said.text
     assert "weights of demo/tiny-base alone, as bfloat16, take" in said.text
     assert plan(shell, "--json").json["base_licence"] == "apache-2.0"
 
@@ -81,7 +81,7 @@ def test_what_cannot_be_told_of_the_weights_is_said(shell: Shell, model: dict[st
     config = json.loads(model["config.json"]) | {"quantization_config": {"bits": 4}}
     put(shell, {**model, "config.json": json.dumps(config).encode()}, {"a.jsonl": lines(ROW)})
     said = plan(shell)
-    assert "cannot be told from its files" in said.text
+    assert "is not clear from its files" in said.text
     assert "--min-gpu-memory-gb" in said.text
 
 
@@ -120,7 +120,7 @@ def test_each_form_that_trl_learns_from_is_told(
     ("files", "sentence"),
     [
         ({"train.jsonl": lines({"question": "x", "answer": "y"})}, "have 'question', 'answer'"),
-        ({"train.jsonl": b"text\n"}, "The first line of train.jsonl is no JSON object."),
+        ({"train.jsonl": b"text\n"}, "The first line of train.jsonl is not a JSON object."),
         ({"clip.flac": b"x"}, "demo/texts has no .jsonl or .parquet file."),
     ],
 )
@@ -147,7 +147,7 @@ def test_what_was_not_looked_into_is_said(
     put(shell, model, files)
     said = plan(shell)
     assert said.code == 0
-    assert f"What the rows of {min(files)} hold was not looked into." in said.text
+    assert f"What the rows of {min(files)} hold was not checked." in said.text
 
 
 def test_conversations_need_a_model_that_can_write_them(

@@ -47,7 +47,7 @@ def test_beyond_this_computer_nothing_is_served_in_the_open_unasked(
     said = capsys.readouterr().err
     assert "--tls-cert and --tls-key" in said
     assert "--insecure" in said
-    assert "whoever can read this network" in Listening(host=host, is_insecure=True).warning
+    assert "anyone who can read this network" in Listening(host=host, is_insecure=True).warning
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "::1", "localhost"])

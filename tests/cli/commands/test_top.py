@@ -112,7 +112,7 @@ def test_both_ways_to_leave_the_live_table_end_no_run(
             await drawing
             drawn = _frame(whole, ["The disk is full."], Console(width=100, height=20)).plain
         assert "run-01" in drawn
-        assert "the pods go on" in drawn
+        assert "the pods continue" in drawn
         assert "The disk is full." in drawn
 
     shell.loop.run_until_complete(look())

@@ -127,7 +127,7 @@ def test_a_second_launch_is_another_run_and_what_the_first_cost_stays_spent() ->
 
 def test_a_trial_is_begun_once_and_ended_once() -> None:
     study = claim(study_of(), 1.0)
-    with pytest.raises(ValueError, match="begun already"):
+    with pytest.raises(ValueError, match="started already"):
         claim(study_of(at_most=2).with_trial(study.trials[0]), 1.0, number=0)
     over = study.settled(0, TrialState.COMPLETE, 0.5)
     with pytest.raises(ValueError, match="does not live"):

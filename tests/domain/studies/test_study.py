@@ -92,7 +92,7 @@ def test_it_is_over_by_its_trials_by_its_rule_and_by_a_person() -> None:
     assert why_over(study_of(*three, most_trials=3)) == "It has its 3 trials."
     assert why_over(study_of(*three, patience=1)) == ""
     stale = [*three, ended_trial(3, 9.0), ended_trial(4, 9.0, state=TrialState.PRUNED)]
-    assert why_over(study_of(*stale, patience=2)) == "The last 2 trials brought nothing better."
+    assert why_over(study_of(*stale, patience=2)) == "The last 2 trials brought no improvement."
     assert why_over(study_of(stopped="It was stopped by hand.")) == "It was stopped by hand."
 
 
@@ -110,7 +110,7 @@ def test_three_failures_in_a_row_end_it_until_somebody_tries_again() -> None:
 
 def test_runs_that_never_tell_the_objective_end_it_at_once_and_say_what_they_tell() -> None:
     silent = ended_trial(0, None, **FAILED, told_instead=("kl", "mel"))
-    assert "It told kl, mel." in why_over(study_of(silent), since=NOW + timedelta(hours=1))
+    assert "It reported kl, mel." in why_over(study_of(silent), since=NOW + timedelta(hours=1))
 
 
 def test_a_grid_is_over_when_every_combination_was_tried() -> None:

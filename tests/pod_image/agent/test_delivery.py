@@ -642,7 +642,7 @@ async def test_files_are_frozen_beside_the_loop_so_that_the_agent_does_not_seem_
 @pytest.mark.promise("results-all")
 @pytest.mark.parametrize("path", ["checkpoints/step-00000025.ckpt", "voice/demo.onnx", "README.md"])
 @in_virtual_time
-async def test_a_results_repo_that_somebody_deletes_is_made_anew_with_all_that_is_on_disk(
+async def test_a_results_repo_that_somebody_deletes_is_made_again_with_all_that_is_on_disk(
     tmp_path: Path, path: str
 ) -> None:
     """In training, at the end, and when only the last word and the card were still to go."""

@@ -193,7 +193,7 @@ async def test_the_deadline_of_the_document_holds_where_it_comes_first(tmp_path:
 
 @pytest.mark.promise("money-caps")
 @in_virtual_time
-async def test_the_cost_cap_is_reckoned_from_the_clouds_own_price(tmp_path: Path) -> None:
+async def test_the_cost_cap_is_calculated_from_the_clouds_own_price(tmp_path: Path) -> None:
     harness = AgentHarness(tmp_path, training(steps=100_000))
     harness.rent(harness.document(max_cost_usd=PRICE))  # the document says 0.50 an hour
     age_seconds = await harness.until_gone()

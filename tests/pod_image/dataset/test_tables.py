@@ -177,7 +177,7 @@ def test_a_line_with_too_few_or_too_many_columns_is_named(tmp_path: Path) -> Non
         each.place: each.message for each in look(tmp_path).findings if each.code is Code.BAD_LINE
     }
     assert set(bad) == {"metadata.csv line 2", "metadata.csv line 3"}
-    assert "stands in the text" in in_terminal(bad["metadata.csv line 3"])
+    assert "is in the text" in in_terminal(bad["metadata.csv line 3"])
 
 
 def test_a_table_without_any_delimiter_is_an_error_with_the_remedy(tmp_path: Path) -> None:

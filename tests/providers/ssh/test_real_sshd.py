@@ -86,7 +86,7 @@ def test_each_way_not_to_get_in_is_told_by_what_to_do(sshd: Sshd) -> None:
         asyncio.run(asked())
     other = (sshd.folder / "my_key.pub").read_text().split()[1]
     known.write_text(f"[127.0.0.1]:{sshd.port} ssh-ed25519 {other}\n")
-    with pytest.raises(NotConfigured, match="shows another key"):
+    with pytest.raises(NotConfigured, match="has a different key"):
         asyncio.run(asked())
     known.write_text(right)
     config = sshd.folder / "sshd_config"

@@ -53,8 +53,8 @@ def test_a_piper_voice_that_teaches_by_our_sentences_needs_no_more() -> None:
 @pytest.mark.parametrize(
     ("chosen", "code", "severity", "words"),
     [
-        (settings(teacher_repo="", teacher_file=""), "teacher", ERROR, "Nobody is named"),
-        (settings(teacher_file=""), "teacher", ERROR, "repo and file have to be named"),
+        (settings(teacher_repo="", teacher_file=""), "teacher", ERROR, "No teacher is named"),
+        (settings(teacher_file=""), "teacher", ERROR, "needs both a repo and a file"),
         (
             settings(teacher_command=("speak",)),
             "teacher",
@@ -63,7 +63,7 @@ def test_a_piper_voice_that_teaches_by_our_sentences_needs_no_more() -> None:
         ),
         (by_command(), "consent", WARNING, "only with that person's consent"),
         (settings(sentences_from="dataset"), "no_sentences", ERROR, "none is named"),
-        (settings(heard_by="off"), "not_heard", WARNING, "what the teacher gets wrong is learnt"),
+        (settings(heard_by="off"), "not_heard", WARNING, "the teacher's mistakes"),
         (settings(image=RunSettings().image), "hearing_packages", ERROR, "lacks faster-whisper"),
     ],
 )
@@ -110,7 +110,7 @@ def refused(chosen: RunSettings, **given: bytes) -> Finding:
 
 
 def test_sentences_that_cannot_be_used_are_refused() -> None:
-    assert "no sentences of ours in fi_FI" in str(refused(settings(language="fi_FI")).message)
+    assert "We have no sentences in fi_FI" in str(refused(settings(language="fi_FI")).message)
     assert "not text in UTF-8" in str(refused(settings(), a_txt=b"\xff\xff\x00").message)
     assert "has no sentence" in str(refused(settings(), a_txt=b"\n").message)
     assert "one file" in str(refused(settings(), a_txt=b"A.", b_txt=b"B.").message)

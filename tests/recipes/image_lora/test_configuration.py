@@ -122,7 +122,7 @@ def test_a_word_that_looks_like_a_number_stays_a_word() -> None:
 
 def test_a_model_that_the_trainer_fetches_by_itself_is_warned_of() -> None:
     told = said(made(FILE), Severity.WARNING)["base_model"]
-    assert "fetches black-forest-labs/FLUX.1-dev by itself" in told
+    assert "fetches black-forest-labs/FLUX.1-dev itself" in told
     assert "without a token" in told
 
 
@@ -178,7 +178,7 @@ def test_several_folders_are_those_of_the_dataset_by_their_own_names() -> None:
     assert first["control_path"] == ["${DATASET_DIR}/a", "${DATASET_DIR}/b"]
     assert second["folder_path"] == "${DATASET_DIR}/own"
     told = said(configuration, Severity.NOTE)["dataset_folders"]
-    assert told == "The dataset has to hold these folders: a, b, cats, masks."
+    assert told == "The dataset must contain these folders: a, b, cats, masks."
 
 
 def test_a_picture_that_came_along_is_found_by_its_name_and_one_that_did_not_is_named() -> None:
@@ -293,7 +293,7 @@ def test_json_is_read_as_ai_toolkit_reads_it_and_one_file_of_several_has_to_be_m
     two = made(FILE, name="a.yaml", more={"b.yaml": FILE.encode()})
     assert (
         errors(two)["configuration"]
-        == "One file of settings is wanted, and there are a.yaml, b.yaml."
+        == "Exactly one settings file is needed; there are a.yaml, b.yaml."
     )
 
 

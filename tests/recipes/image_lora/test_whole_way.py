@@ -79,7 +79,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_the_plan_says_what_it_made_of_the_file(told: dict[str, Any]) -> None:
     said = told["plan"]
     assert said["code"] == 0, said
-    assert "Set anew for the pod: training_folder, save.hf_repo_id, save.push_to_hub" in said["out"]
+    assert "Replaced for the pod: training_folder, save.hf_repo_id, save.push_to_hub" in said["out"]
     assert "anna" not in said["out"]
 
 

@@ -197,7 +197,7 @@ class TestModels:
     def test_a_repo_of_the_file_is_fetched_without_a_key_and_that_is_said(self) -> None:
         hub = changed(base_model_name="black-forest-labs/FLUX.1-dev")
         found = warnings(hub, base_model="")["fetched_without_key"]
-        assert found.startswith("OneTrainer fetches black-forest-labs/FLUX.1-dev by itself")
+        assert found.startswith("OneTrainer fetches black-forest-labs/FLUX.1-dev itself")
         assert made_of(hub, base_model="")["base_model_name"] == "black-forest-labs/FLUX.1-dev"
 
     @pytest.mark.parametrize(

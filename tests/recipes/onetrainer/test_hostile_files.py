@@ -32,10 +32,10 @@ def test_what_editors_do_to_a_file_does_no_harm(content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "line 1, column 1 is no JSON"),
-        (b"\x00" * 100, "is no JSON"),
-        (WRITTEN[:-20].encode(), "is no JSON"),
-        (WRITTEN.replace("{", "{ // mine", 1).encode(), "no comments either"),
+        (b"", "line 1, column 1 is not valid JSON"),
+        (b"\x00" * 100, "is not valid JSON"),
+        (WRITTEN[:-20].encode(), "is not valid JSON"),
+        (WRITTEN.replace("{", "{ // mine", 1).encode(), "no comments"),
         (WRITTEN.replace('"epochs": 2', '"epochs": NaN').encode(), "it has the value NaN"),
         (WRITTEN.replace('"epochs": 2', '"epochs": -Infinity').encode(), "it has the value -Infinity"),
         (WRITTEN.encode("utf-16"), "it is not written in UTF-8"),
@@ -43,9 +43,9 @@ def test_what_editors_do_to_a_file_does_no_harm(content: bytes) -> None:
         (b"[" * 200_000, "it is nested too deep"),
         (b'{"a":' + b"9" * 10_000 + b"}", "a number in it is too long"),
         (b" " * 10_000_000, "larger than 4 MB"),
-        (b"[1]", "is no table of settings"),
-        (b"null", "is no table of settings"),
-        (b'"text"', "is no table of settings"),
+        (b"[1]", "is not a table of settings"),
+        (b"null", "is not a table of settings"),
+        (b'"text"', "is not a table of settings"),
     ],
 )  # fmt: skip
 def test_what_is_no_file_of_settings_is_told_why(content: bytes, why: str) -> None:

@@ -242,7 +242,7 @@ async def test_a_secret_of_the_person_goes_to_a_command_of_an_agent_only_where_i
     wanted = {**RUN, "secret": ["WANDB_API_KEY"]}
     async with agent(harness) as ask:
         refused = (await ask("plan", settings=wanted, command=["env"])).error
-        assert "may not hand the secret WANDB_API_KEY to a command" in refused
+        assert "may not give the secret WANDB_API_KEY to a command" in refused
     async with agent(harness, secrets=["WANDB_API_KEY"]) as ask:
         plan = await ask("plan", settings=wanted, command=["env"])
         assert plan.facts["can_be_launched"]

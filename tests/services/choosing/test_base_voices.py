@@ -98,7 +98,7 @@ async def test_offline_our_own_table_is_offered_and_it_is_said(desk: Desk) -> No
     assert len(seen.options) == len(BASES)
     assert seen.options[0].value.endswith(THORSTEN_CHECKPOINT)
     assert "is not available" in said(seen)
-    assert "may be typed" in said(seen)
+    assert "you can type the path" in said(seen)
 
 
 async def test_offline_the_list_of_before_is_offered_with_its_date(desk: Desk) -> None:
@@ -116,7 +116,7 @@ async def test_a_list_that_cannot_be_read_is_not_kept_for_a_day(desk: Desk) -> N
     bench = desk.bench()
     seen = await listing(bench, BASE, GERMAN)
     assert len(seen.options) == len(BASES)
-    assert "is no list of voices" in said(seen)
+    assert "is not a list of voices" in said(seen)
     assert not (bench.config.published_folder / "voices.json").exists()
 
 

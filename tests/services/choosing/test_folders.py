@@ -69,7 +69,7 @@ def test_what_cannot_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     (tmp_path / "file").touch()
     assert "it is a file" in look_into(tmp_path / "file").problem
-    assert "not there any more" in look_into(tmp_path / "absent").problem
+    assert "no longer exists" in look_into(tmp_path / "absent").problem
     assert look_into(tmp_path / "absent").crumbs
     monkeypatch.setattr("launcher.services.choosing.folders.os.scandir", refuse)
     assert "you may not look into it" in look_into(tmp_path).problem

@@ -57,7 +57,7 @@ async def test_where_results_go_no_organisation_is_listed_in_which_one_may_only_
     assert {each.partition("/")[0] for each in values(seen)} == {"demo", "studio", "school", "club"}
     assert "choir" not in seen.makes
     assert {"demo", "studio", "school"} <= set(seen.makes)
-    assert "choir is left out: your role there is to read only." in said(seen)
+    assert "choir is left out: your role there is read-only." in said(seen)
     assert "In school you may write only to repos that you have made yourself." in said(seen)
     assert "studio" not in said(seen)
 

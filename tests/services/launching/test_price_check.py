@@ -26,7 +26,7 @@ SAID = (
 
 @pytest.mark.promise("money-launch")
 @in_virtual_time
-async def test_a_pod_dearer_than_agreed_is_released_at_once_and_the_run_says_so(
+async def test_a_pod_more_expensive_than_agreed_is_released_at_once_and_the_run_says_so(
     tmp_path: Path,
 ) -> None:
     harness = LauncherHarness(tmp_path)

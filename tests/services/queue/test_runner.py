@@ -243,7 +243,7 @@ async def test_nothing_that_deploy_would_refuse_gets_into_the_queue(tmp_path: Pa
     await launch(harness.bench, plan("run-01"), harness.keys)
     with pytest.raises(InvalidRequest, match="already has a run run-01"):
         await harness.add(run_id="run-01")
-    with pytest.raises(InvalidRequest, match="more than nothing"):
+    with pytest.raises(InvalidRequest, match="more than 0"):
         await harness.add(HowToQueue(max_price_usd=0.0))
     assert harness.entries() == []
 

@@ -55,7 +55,7 @@ async def test_a_grid_tries_every_combination_once(tmp_path: Path) -> None:
     )
     assert made.grid_points == 4
     end = await world.first.run()
-    assert end.why == "Every combination of its grid was tried."
+    assert end.why == "Every combination of the grid has been tried."
     tried = {tuple(trial.params.values()) for trial in end.study.trials}
     assert tried == {(5.0, 1), (5.0, 2), (10.0, 1), (10.0, 2)}
     assert end.study.best is not None
@@ -119,7 +119,7 @@ async def test_runs_that_never_tell_the_objective_cost_one_trial_and_no_more(
     await world.first.create(objective="accuracy", direction="maximize")
     end = await world.first.run()
     assert "tune-001 told no accuracy" in end.why
-    assert "It told loss." in end.why
+    assert "It reported loss." in end.why
     assert len(end.study.trials) == 1
 
 
@@ -183,7 +183,7 @@ async def test_a_person_stops_it_and_every_run_that_lives_delivers(tmp_path: Pat
     assert end.why == "It was stopped by hand."
     assert [trial.state for trial in end.study.trials] == [TrialState.PRUNED] * 2
     assert world.harness.live() == []
-    with pytest.raises(InvalidRequest, match="Nothing was named"):
+    with pytest.raises(InvalidRequest, match="There is nothing to add"):
         await add_to_study(world.first.bench, ADDRESS)
     await add_to_study(
         world.first.bench, ADDRESS, values=["checkpoint_minutes=9,keep_checkpoints=1"]

@@ -97,7 +97,7 @@ async def test_a_launch_elsewhere_that_left_no_trace_is_given_up_once_it_can_ord
     began = world.harness.loop.time()
     end = await world.second.run()
     assert [trial.state for trial in end.study.trials] == [TrialState.FAILED, TrialState.COMPLETE]
-    assert "cut off on another computer" in end.study.trials[0].reason
+    assert "interrupted on another computer" in end.study.trials[0].reason
     assert end.study.trials[0].spent_usd > 0  # pods that nobody saw may have been paid
     waited = world.harness.loop.time() - began
     assert waited > (LEASE + LEASE_MARGIN).total_seconds()

@@ -169,7 +169,7 @@ async def test_weights_that_lie_in_another_file_are_refused(tmp_path: Path) -> N
     weight.data_location = onnx.TensorProto.EXTERNAL
     weight.external_data.add(key="location", value="../../secret")
     source.write_bytes(model.SerializeToString())
-    with pytest.raises(InvalidRequest, match="read from another file"):
+    with pytest.raises(InvalidRequest, match="are in another file"):
         await pack_voice(source, tmp_path / "out")
 
 

@@ -72,7 +72,7 @@ def test_a_voice_that_espeak_does_not_read_needs_what_it_needs(
 ) -> None:
     voice = replace(ANNA, phoneme_type=kind.value)
     assert f"pip install {package}" in steps(voice, "piper")
-    assert "read another way" in steps(voice, "sherpa-onnx")
+    assert "only with espeak-ng" in steps(voice, "sherpa-onnx")
     assert "sherpa-onnx-offline-tts" not in steps(voice, "sherpa-onnx")
 
 

@@ -176,7 +176,7 @@ def test_lines_added_by_others_meanwhile_stay_and_changed_ones_are_not_written_o
     clips.redo(folder, 6.0)
     lines = read_lines(folder)
     write_lines(folder, [Line(each.file, each.text + "!") for each in lines])
-    with pytest.raises(InvalidRequest, match=r"wavs/c\.wav was changed in another way"):
+    with pytest.raises(InvalidRequest, match=r"wavs/c\.wav has been changed since"):
         clips.undo(folder, 7.0)
     assert read_lines(folder)[1].text == "New.!"
 
@@ -184,7 +184,7 @@ def test_lines_added_by_others_meanwhile_stay_and_changed_ones_are_not_written_o
 def test_a_clip_that_took_the_name_meanwhile_is_never_written_over(folder: Path) -> None:
     clips.leave_out(folder, ["b.wav"], 1.0)
     write(folder, {"wavs/b.wav": b"somebody's"})
-    with pytest.raises(InvalidRequest, match="in another way"):
+    with pytest.raises(InvalidRequest, match="has been changed since"):
         clips.undo(folder, 2.0)
     assert (folder / "wavs/b.wav").read_bytes() == b"somebody's"
 

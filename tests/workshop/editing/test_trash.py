@@ -85,7 +85,9 @@ def test_what_was_not_left_out_cannot_be_brought_back(folder: Path) -> None:
 
 def test_the_trash_is_emptied_only_when_that_is_confirmed(folder: Path) -> None:
     clips.leave_out(folder, ["a.wav"], 1.0)
-    with pytest.raises(InvalidRequest, match=r"1 clip left out of mine.*gone for good") as raised:
+    with pytest.raises(
+        InvalidRequest, match=r"1 clip left out of mine.*deleted permanently"
+    ) as raised:
         trash.empty_trash(folder, confirmed=False)
     assert "--yes" in in_terminal(raised.value.hint)
     assert len(trash.left_out(folder)) == 1

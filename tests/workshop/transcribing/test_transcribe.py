@@ -89,7 +89,7 @@ def test_two_at_once_are_refused_with_what_to_do(tmp_path: Path) -> None:
     folder = recordings(tmp_path / "set")
     with (
         holding(SuggestionsFile(folder).alone()),
-        pytest.raises(InvalidRequest, match="being worked on"),
+        pytest.raises(InvalidRequest, match="already working on"),
     ):
         transcribe_folder(folder, TableRecogniser.of_demo(NAMES))
 
@@ -126,7 +126,7 @@ def test_a_language_that_is_not_clear_is_asked_for(tmp_path: Path, jobs: int) ->
 def test_another_language_than_the_dataset_says_is_asked_about(tmp_path: Path) -> None:
     folder = recordings(tmp_path / "set")
     ear = TableRecogniser.of_demo(NAMES, language=GuessedLanguage("de", 0.9))
-    with pytest.raises(InvalidRequest, match="said to be in en_US"):
+    with pytest.raises(InvalidRequest, match="marked as en_US"):
         transcribe_folder(folder, ear, expected_language="en_US")
     unsure = TableRecogniser.of_demo(NAMES, language=GuessedLanguage("de", 0.4))
     assert transcribe_folder(folder, unsure, expected_language="en_US").language == "en"
@@ -134,7 +134,7 @@ def test_another_language_than_the_dataset_says_is_asked_about(tmp_path: Path) -
 
 def test_where_every_clip_has_its_text_there_is_nothing_to_do(tmp_path: Path) -> None:
     folder = recordings(tmp_path / "set", ["clip_01.flac"], "clip_01|Words.\n")
-    with pytest.raises(InvalidRequest, match="has its text already"):
+    with pytest.raises(InvalidRequest, match="already has a text"):
         transcribe_folder(folder, TableRecogniser.of_demo(NAMES))
 
 

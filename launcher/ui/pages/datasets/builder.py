@@ -82,8 +82,9 @@ class _Builder:
         dialog = Dialog(f"Delete {self._name} from this computer?")
         with dialog.body:
             para(
-                f"{counted(found.clips, 'clip')} ({recorded(found.minutes)}) are deleted for good. What you "
-                "sent to Hugging Face stays there, and your original recordings stay where they are."
+                f"{counted(found.clips, 'clip')} ({recorded(found.minutes)}) are deleted "
+                f"permanently. What you sent to Hugging Face stays there, and your original "
+                f"recordings stay where they are."
             )
         with dialog.actions:
             button("Keep it", dialog.hide)

@@ -45,7 +45,7 @@ class RepoField:
             button("Close", dialog.hide)
         dialog.show()
         with place:
-            waiting("Looking at what there is…", rows=3)
+            waiting("Checking the repo…", rows=3)
 
         async def load() -> None:
             session = await self._shell.session()

@@ -152,8 +152,8 @@ class SendStep:
             for line in (*look.consequences, *look.notes):
                 para(line)
             hint(
-                "Hugging Face keeps what is there now in the repo's history; it can be had back by its revision. "
-                f"{beside} is not there yet: sent to it, nothing is replaced."
+                "Hugging Face keeps what is there now in the repo's history; you can restore it by its revision. "
+                f"{beside} does not exist yet: sending there replaces nothing."
             )
         self._ask.show()
 

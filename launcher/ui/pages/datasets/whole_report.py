@@ -25,7 +25,7 @@ class WholeReport:
             self._page.on("load", js_handler=_AS_TALL_AS_IT_IS)
         with self._dialog.actions:
             button("Close", self._dialog.hide)
-            link("In a tab of its own", self._address, "btn btn-quiet", new_tab=True)
+            link("In a separate tab", self._address, "btn btn-quiet", new_tab=True)
 
     def show(self) -> None:
         self._dialog.show()

@@ -13,7 +13,7 @@ from launcher.ui.pages.help.topics import Topic, topics
 
 FOLDER = "guides"
 INDEX = "README.md"
-_FROM = "<!-- generated from launcher/ui/pages/help/texts; `make docs` writes it anew -->"
+_FROM = "<!-- generated from launcher/ui/pages/help/texts; `make docs` writes it -->"
 
 
 def stale_pages(folder: Path = DOCS_FOLDER) -> dict[Path, str | None]:

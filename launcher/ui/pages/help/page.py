@@ -22,7 +22,7 @@ async def _text_of_place(topic: str, place: str) -> JSONResponse:
     """What a field shows of the help without leaving its page."""
     lines = text_at(topic, place)
     if not lines:
-        raise HTTPException(404, "The help has no page of that name.")
+        raise HTTPException(404, "There is no help page with that name.")
     return JSONResponse({"lines": lines})
 
 

@@ -92,7 +92,7 @@ class Remembering:
             await work
         except LauncherError as error:
             self._when_done(error)
-            self._shell.announce(f"{self._title}: the keyring did not do it.")
+            self._shell.announce(f"{self._title}: the keyring refused.")
             return
         self._when_done(None)
         self._shell.announce(f"{self._title}: {what}")

@@ -36,7 +36,7 @@ class AddDialog:
                 "Highest price",
                 kind="number",
                 unit="dollars an hour",
-                hint="If you like: it waits until a GPU that fits costs no more.",
+                hint="Optional: it waits until a GPU that fits costs no more.",
             )
             self._place = box("div")
         with self._dialog.actions:

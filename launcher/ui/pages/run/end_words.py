@@ -36,9 +36,9 @@ def end_words(
     speaks = result is not None and result.speaks
     if not left.is_known:
         counted_files = picture.ended is not None and picture.ended.delivered_count
-        there = f"Nobody has said here what reached {run.results_repo}. It can be looked up there."
+        there = f"This computer does not know what reached {run.results_repo}. You can look it up there."
         if counted_files:
-            there = f"Its files are in {run.results_repo}; which they are can be looked up there."
+            there = f"Its files are in {run.results_repo}; you can see them there."
         return EndWords("What the run delivered is not known here", (there,), "note")
     if not (voice is not None if speaks else results):
         return _without(run, picture, result, left, name)
@@ -56,7 +56,7 @@ def end_words(
             title = f"The run ended early; this is the voice of step {voice.step:,}"
     unfinished = ""
     if voice is not None and not voice.is_final:
-        unfinished = "It came to no final voice; this one is of a checkpoint that it kept."
+        unfinished = "There is no final voice; this one is from a checkpoint."
     lines = [unfinished, _delivered(run, picture, left, name, voice)]
     return EndWords(title, _said(lines), "warning")
 
@@ -73,12 +73,12 @@ def _without(
         there += "." if left.is_looked_up else ", as far as is known here."
         return EndWords("Nothing was delivered", (there,), "bad")
     if left.is_looked_up and result_files(run, left.told, result):
-        lines = (f"It was delivered, and is not in {run.results_repo} any more.",)
+        lines = (f"It was delivered, but is no longer in {run.results_repo} any more.",)
         return EndWords(f"The {name} {'are' if _is_several(name) else 'is'} gone", lines, "bad")
     if has_checkpoint(run, left, picture):
         step = picture.checkpoints[-1].step if picture.checkpoints else None
         of_step = f" of step {step:,}" if step is not None else ""
-        lines = ("Another run can go on from it.",)
+        lines = ("Another run can continue from it.",)
         verb = "are" if _is_several(name) else "is"
         return EndWords(f"There {verb} no {name}, but a checkpoint{of_step}", lines, "warning")
     count = len(left.files)

@@ -76,8 +76,8 @@ class ListeningTest:
             )
             return
         para(
-            "Each sentence comes twice, in an order that is drawn: as it was recorded, and as the voice "
-            "says it. Choose which one is the recording; then you are told."
+            "You hear each sentence twice, in random order: the recording and the voice. Choose "
+            "which one is the recording; then you see the answer."
         )
         self._typed = hint("")
         self._typed.set_visibility(False)
@@ -102,8 +102,8 @@ class ListeningTest:
         Text("p", found.sentence, "gift-tally").mark("listening-tally")
         if found.heard == len(self._clips):
             hint(
-                "Whoever only guesses is mistaken in about half of them: the nearer you are to half, the more it "
-                "sounds like the recording."
+                "Pure guessing is wrong about half of the time: the closer you are to half, the "
+                "more it sounds like the recording."
             )
 
     def _again(self) -> None:

@@ -155,7 +155,7 @@ def _without_key(standing: Standing) -> None:
         heard = f", of {time_of_day(standing.heard_at)}" if standing.heard_at else ""
         title = f"These are the last known figures{heard}"
         text = (
-            f"The run goes on and ends by itself, at {dollars(run.most_usd)} or {run.max_hours:g} "
+            f"The run continues and ends by itself, at {dollars(run.most_usd)} or {run.max_hours:g} "
             f"hours at the latest. Enter the {place_of_run(run).title} key to see it live."
         )
     with notice("note", title, text):

@@ -21,7 +21,7 @@ from launcher.ui.widgets.elements import (
 
 
 async def open_tensorboard(shell: Shell, nonce: str) -> None:
-    """In a tab of its own, which holds no keys: whoever may read results in this program reads them here."""
+    """In a separate tab, which holds no keys: whoever may read results in this program reads them here."""
     run = shell.site.history.by_nonce(nonce)
     if run is None:
         with empty_state("No such run", "It may have been deleted from the history."):

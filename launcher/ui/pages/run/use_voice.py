@@ -39,8 +39,9 @@ class UseVoice:
         self._answer.clear()
         self._really.lock(None)
         self._question.text = (
-            f"The voice of step {step:,} becomes the voice of {self._run.run_id} in {self._run.results_repo}. One "
-            "that is there now stays in the history of the repo, and beside its own checkpoint where that can be told."
+            f"The voice of step {step:,} becomes the voice of {self._run.run_id} in "
+            f"{self._run.results_repo}. The current one stays in the repo's history, and next to "
+            f"its own checkpoint where that is known."
         )
         self._dialog.show()
 

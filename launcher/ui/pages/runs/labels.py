@@ -17,13 +17,13 @@ from launcher.ui.widgets.inputs import Field
 
 _TITLES = {LabelName.NAME: "Name", LabelName.TAGS: "Tags", LabelName.NOTES: "Notes"}
 _HINTS = {
-    LabelName.NAME: "A few words to tell it by.",
-    LabelName.TAGS: "With commas between them, such as keeper, German.",
+    LabelName.NAME: "A few words to recognise it by.",
+    LabelName.TAGS: "Separated by commas, such as keeper, German.",
     LabelName.NOTES: "",
 }
 _WHERE = {
     Sending.LATER: "It goes into the results repo a little later, with whatever you change until then.",
-    Sending.NOTHING_DELIVERED: "It stays on this computer until the run has delivered something to stand beside.",
+    Sending.NOTHING_DELIVERED: "It stays on this computer until the run has delivered something.",
     Sending.NO_TOKEN: "It stays on this computer until there is a Hugging Face token to write.",
 }
 
@@ -64,7 +64,8 @@ class LabelsDialog:
             entry.show(value=run.labels.text(name))
         waits = history.labels.is_unsent(run.results_repo, run.run_id)
         self._where.text = (
-            f"Kept on this computer at once, and beside its results: whoever may read {run.results_repo} can read it."
+            f"Saved on this computer at once, and next to its results: anyone who can read "
+            f"{run.results_repo} can read it."
             f"{' It is not there yet.' if waits else ''}"
         )
         self._show_earlier(run.labels)
@@ -136,7 +137,7 @@ class LabelsDialog:
                 say(
                     "warning",
                     f"Another computer changed the {one.name} too.",
-                    f"The one typed last stands: “{sent.labels.text(one.name)}”. “{one.text}” is kept behind it.",
+                    f"The last one typed is used: “{sent.labels.text(one.name)}”. “{one.text}” is kept behind it.",
                 )
         if sent.overruled:
             self._changed(self._shell.site.history.by_nonce(run.nonce) or run)

@@ -219,7 +219,7 @@ class _RunsPage:
         if chosen > MOST_COMPARED:
             self._compare.lock(f"At most {MOST_COMPARED} runs can be compared at once.")
         else:
-            self._compare.lock(None if chosen > 1 else "Tick two runs or more in the list first.")
+            self._compare.lock(None if chosen > 1 else "Select two or more runs in the list first.")
         self._names.text = f"Chosen: {', '.join(self._picked.values())}" if self._picked else ""
         self._none.set_visibility(bool(self._picked))
 

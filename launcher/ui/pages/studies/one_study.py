@@ -71,7 +71,7 @@ class OneStudy:
             ]
         )
         if self._study.stopped:
-            say("note", "Stopped", f"{self._study.stopped} No further trial is begun.")
+            say("note", "Stopped", f"{self._study.stopped} No further trial starts.")
         elif self._study.live:
             self._stop_button()
 
@@ -110,7 +110,7 @@ class OneStudy:
 
     def _best(self) -> None:
         study, ranked = self._study, self._study.ranked[:BESIDE_EACH_OTHER]
-        with card("The best beside each other"):
+        with card("The best side by side"):
             names = [each.name for each in study.asked.space]
             columns = ("Run", study.objective.title, "Step", *names, "Cost")
             numeric = tuple(range(1, len(columns)))
@@ -152,7 +152,7 @@ class OneStudy:
             words.text = (
                 "How much of the difference between trials each setting explains, by Optuna."
                 if found
-                else "Nothing can be said: Optuna is not installed, or all trials are alike."
+                else "Not known: Optuna is not installed, or all trials are the same."
             )
             with place:
                 for name, share in found.items():
@@ -164,7 +164,7 @@ class OneStudy:
         study = self._study
         with card("Trials"):
             if not study.trials:
-                para("None was begun yet. A study runs in a terminal.")
+                para("None has started yet. A study runs in a terminal.")
                 return
             names = [each.name for each in study.asked.space]
             columns = ("Run", "State", study.objective.title, "Cost", *names, "Why")
@@ -214,7 +214,7 @@ class OneStudy:
                 say(
                     "good",
                     "Stopped",
-                    "No further trial is begun; what goes on finishes and delivers.",
+                    "No further trial starts; runs in progress finish and deliver.",
                 )
                 for each in stopped.told:
                     if each.trouble:
@@ -222,7 +222,7 @@ class OneStudy:
 
         with dialog.body:
             para(
-                f"No further trial is begun, on any computer, and {counted(len(self._study.live), 'run')} that "
+                f"No further trial starts, on any computer, and {counted(len(self._study.live), 'run')} that "
                 "may go on will finish and deliver."
             )
         with dialog.actions:

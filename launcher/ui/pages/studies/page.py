@@ -27,7 +27,7 @@ from launcher.ui.widgets.inputs import Field
 from pod_image.contract.figures import counted, dollars
 
 LOOK_SECONDS = 60.0
-_LEAD = "Many runs that look for good settings, under one budget."
+_LEAD = "Many runs that search for good settings, under one budget."
 
 
 def register(site: Site) -> None:
@@ -42,7 +42,7 @@ async def _list(shell: Shell) -> None:
         with empty_state(
             "No study yet", "A study is made in a terminal, and can be looked at here."
         ):
-            hint("How that goes stands in docs/studies.md.")
+            hint("docs/studies.md shows how.")
     else:
         columns = ("Study", "Objective", "Best", "Trials", "Spent", "Budget")
         with table("Studies", columns, numeric=(2, 3, 4, 5)):
@@ -57,7 +57,7 @@ async def _list(shell: Shell) -> None:
             said.clear()
             if address is None:
                 with said:
-                    say("warning", "That names no study.", "Write OWNER/NAME/STUDY.")
+                    say("warning", "That is not the name of a study.", "Write OWNER/NAME/STUDY.")
                 return
             ui.navigate.to(page_of(address))
 

@@ -117,7 +117,7 @@ class ConfirmDialog:
         self._name = Field(
             "run-name",
             "What to call it",
-            hint="If you like. You can name it later too.",
+            hint="Optional. You can also name it later.",
             placeholder=plan.run_id,
         )
         self._place = box("div")

@@ -36,7 +36,7 @@ from launcher.ui.widgets.inputs import Field
 REDRAW_SECONDS = 0.3
 _CHECK = "to-check"
 _BY_PRESET = "A preset sets everything. Change single values below if you want to."
-_BY_HAND = "No preset is chosen: every value is the usual one, or your own."
+_BY_HAND = "No preset is chosen: every value is the default or your own."
 
 
 def register(site: Site, outer: FastAPI) -> None:

@@ -94,7 +94,7 @@ class PickDialog:
     def show(self) -> None:
         self._dialog.show()
         with self._place:
-            waiting("Looking at what there is…", rows=3)
+            waiting("Checking the repo…", rows=3)
         in_background(self._load(), name=f"choices for {self._one.name}")
 
     async def _load(self) -> None:
@@ -161,7 +161,7 @@ class PickDialog:
         self._looked_at = value
         self._closer.clear()
         with self._closer:
-            hint("Fetching a sound of it…")
+            hint("Loading a sample…")
         bench = (await self._shell.session()).bench
         sound, terms = await asyncio.gather(
             _had(sample_file(bench, option.sound)), _had(licence_of(bench, option.sound))
@@ -187,7 +187,7 @@ def _draw_sound(option: Option, sound: Path | LauncherError | None) -> None:
     if isinstance(sound, LauncherError):
         say("warning", "The sample is not available.", on_page(sound.message))
     elif sound is None:
-        hint("No sound of it was published.")
+        hint("No sample was published.")
     else:
         with box("div", "row"):
             Player(sample_url(option.sound), option.title, name=f"voice-{option.sound}")

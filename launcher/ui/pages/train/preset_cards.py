@@ -108,7 +108,7 @@ class PresetCards:
             return
         built_in = badge("built in")
         built_in.props["title"] = (
-            "It comes with the launcher and stays as it is; saved under a name of your own it is yours to change."
+            "It is built in and cannot be changed; save it under your own name to change it."
         )
 
     def _buttons(self, preset: Preset) -> None:

@@ -70,7 +70,7 @@ def _remarks(found: Quote) -> None:
 
 def _why_no_estimate(found: Quote) -> str:
     if found.offer is None:
-        return f"For an estimate it takes the {place_of(found.settings).title} key."
+        return f"An estimate needs the {place_of(found.settings).title} key."
     if recipe_of(found.settings).speech_wanted(found.settings) is not None:
         return "Choose a dataset to see an estimate."
     return "How long this takes is not known in advance. It ends at your limits at the latest."

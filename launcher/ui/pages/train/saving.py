@@ -29,7 +29,7 @@ class SaveDialog:
             self._name = Field(
                 "preset-name", "Name", hint=_NAME_HINT, on_commit=self._retyped, is_draft=True
             )
-            self._title = Field("preset-title", "Title", hint="A few words; the name if left out.")
+            self._title = Field("preset-title", "Title", hint="A few words. Default: the name.")
             self._description = Field(
                 "preset-description", "Description", kind="area", hint="When to use it."
             )
@@ -48,7 +48,7 @@ class SaveDialog:
         self._title.show(value=own.title if own and own.title != own.name else "")
         self._description.show(value=own.description if own else "")
         self._what.text = (
-            f"{own.title} gets the settings as they are now. Another name leaves it as it is."
+            f"{own.title} gets the settings as they are now. Another name leaves it unchanged."
             if own
             else "The settings as they are now, without the names of this one run."
         )

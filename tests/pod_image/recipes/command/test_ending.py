@@ -45,7 +45,7 @@ def test_a_stop_is_the_interrupt_that_trainers_save_at(tmp_path: Path) -> None:
 def test_a_command_that_ends_well_without_its_result_has_failed(tmp_path: Path) -> None:
     code, events = worker(tmp_path, "sh", "-c", "echo x > out/x", required_outputs=["out/*.onnx"])
     assert code == 2
-    assert "left nothing new that fits out/*.onnx" in events[-1]["message"]
+    assert "left nothing new that matches out/*.onnx" in events[-1]["message"]
     assert (tmp_path / "out" / "files" / "out" / "x").exists(), "what there is, is kept"
 
 

@@ -130,7 +130,7 @@ def test_it_ended_well_without_its_lora_is_a_failure(tmp_path: Path) -> None:
     pod = Pod(tmp_path)
     code, events = pod.run(end_at=30)
     assert code == 2
-    assert "left nothing new that fits out/*/*.safetensors" in warnings(events)[-1]
+    assert "left nothing new that matches out/*/*.safetensors" in warnings(events)[-1]
     assert pod.checkpoints == {"step-00000020": "state of step 20"}
 
 

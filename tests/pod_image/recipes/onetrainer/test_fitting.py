@@ -76,7 +76,7 @@ def test_settings_that_did_not_arrive_whole_are_refused(
     pod.fitted()
     path = pod.work / "config" / "train.json"
     path.unlink() if content is None else path.write_text(content)
-    with pytest.raises(CannotStart, match="Start the run anew"):
+    with pytest.raises(CannotStart, match="Start the run again"):
         fit(pod.work, pod.dataset, pod.work / "onetrainer.json")
 
 

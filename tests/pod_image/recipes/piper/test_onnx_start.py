@@ -178,7 +178,7 @@ def _stop():
         (lambda voice: voice.unlink(), "There is no voice"),
         (lambda voice: _json(voice).unlink(), "There is no .*json beside"),
         (lambda voice: _json(voice).write_text("[]"), "does not describe a Piper voice"),
-        (lambda voice: _renumber(voice), "numbers 1 symbols otherwise: 'a' is 99 there, 14 here"),
+        (lambda voice: _renumber(voice), "numbers 1 symbols differently: 'a' is 99 there, 14 here"),
     ],
 )
 def test_a_voice_that_cannot_start_anything_says_why(exported, tmp_path, damage, words):

@@ -105,7 +105,7 @@ def test_a_training_that_began_again_from_a_checkpoint_has_its_marks_where_it_ca
         (PIPER, {}, "The curves begin with the first step."),
         (PIPER, {"phase": "prepare", "state": "started"}, "after about a minute"),
         (PIPER, {"phase": "train", "state": "started"}, "with the first steps"),
-        (COMMAND, {"phase": "train", "state": "started"}, "stands in the log below"),
+        (COMMAND, {"phase": "train", "state": "started"}, "is in the log below"),
     ],
 )
 def test_where_there_is_no_curve_it_is_said_when_one_comes(

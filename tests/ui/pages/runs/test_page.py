@@ -181,7 +181,7 @@ async def test_the_list_is_narrowed_and_shown_whole_again(person: User, ground: 
     enter(person, "runs-search", "TIME cap")
     assert shown(person) == ["run-777"]
     enter(person, "runs-search", "nowhere")
-    await person.should_see("No run is like that")
+    await person.should_see("No run matches")
     press(person, only(person, Button, "show-all"))
     assert len(shown(person)) == 4
     assert only(person, Field, "field-runs-search").value == ""

@@ -61,7 +61,7 @@ async def test_a_study_shows_its_money_its_trials_and_its_best(
     best, each = plot.lines
     assert [point.value for point in best.points] == [3.0, 1.5]
     assert [point.step for point in each.points] == [1.0, 2.0]
-    await person.should_see("The best beside each other")
+    await person.should_see("The best side by side")
     await person.should_see("Hear and compare them")
 
 
@@ -94,7 +94,7 @@ async def test_a_study_is_stopped_from_its_page(person: User, ground: Ground) ->
     press(person, only(person, Button, "stop-study"))
     press(person, only(person, Button, "stop-study-now"))
     await until(lambda: read_study(*files(ground)).stopped == "It was stopped by hand.")
-    await person.should_see("what goes on finishes and delivers", retries=100)
+    await person.should_see("runs in progress finish and deliver", retries=100)
 
 
 def files(ground: Ground) -> tuple[bytes, bytes]:

@@ -80,7 +80,7 @@ async def test_a_voice_without_a_sound_and_a_hub_that_is_away_are_said(
     picker = await open_list(person, "base_checkpoint")
     silent = next(one["value"] for one in picker.rows if "amy" in one["title"])
     tell(person, picker, "look", silent)
-    await person.should_see("No sound of it was published.")
+    await person.should_see("No sample was published.")
     ground.core.faults.switch_on("rate-limited")
     tell(person, picker, "look", BASE)
     await person.should_see("The sample is not available.")

@@ -210,6 +210,6 @@ def nothing_text(run: Run, view: RunView, shown: Shown) -> str:
     if phase is Phase.TRAIN and not shown.main_loss:
         return (
             "Nothing that can be drawn was reported yet. Progress bars, lines such as “loss: 0.5” and the files that "
-            "trainers write are read; what else it prints stands in the log below."
+            "trainers write are read; everything else it prints is in the log below."
         )
     return "The first figures come with the first steps."

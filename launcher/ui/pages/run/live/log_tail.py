@@ -39,7 +39,7 @@ class LogTail:
 
 def _nothing_text(run: Run) -> str:
     if run.state is RunState.ENDED:
-        return "Nothing of it was followed by this program since it started; the whole log has what was delivered."
+        return "This program has not followed this run since it started; the full log has what was delivered."
     if run.is_from_repo:
-        return "The log of this run is read from its results repo: see the whole log."
+        return "The log of this run is read from its results repo: see the full log."
     return "What the machine prints appears here. The first lines come when it starts."

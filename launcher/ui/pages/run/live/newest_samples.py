@@ -95,7 +95,7 @@ class NewestSamples:
             return "This run made none."
         if self._shown.says_what_is_asked:
             return "The first ones come with the first checkpoint, or at once by “Sample now” while it trains."
-        return "What it makes to hear or see appears here as soon as it is delivered."
+        return "Sounds and pictures that it makes appear here as soon as they are delivered."
 
 
 def _arrived(run: Run, view: RunView, table: SampleTable) -> list[bool]:
