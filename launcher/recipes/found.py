@@ -25,10 +25,6 @@ class Found:
     def note(self, code: str, message: Said, hint: Said = "") -> None:
         self.findings.append(Finding(Severity.NOTE, code, message, hint, setting=_SETTING))
 
-    @property
-    def has_errors(self) -> bool:
-        return any(each.severity is Severity.ERROR for each in self.findings)
-
 
 def listed(names: Sequence[str]) -> str:
     """The first of them, and how many more there are."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-_NAME = re.compile(r"(?P<host>[^:]*):(?P<pid>\d+):(?P<id>[0-9a-f]{12})")
+_NAME = re.compile(r"(?P<host>[^:]*):\d+:(?P<id>[0-9a-f]{12})")
 
 
 class Worker:
@@ -30,10 +30,6 @@ class Worker:
             lock = _lock(folder, self._id)
             lock.acquire(timeout=0)
             self._lock = lock
-
-    @property
-    def has_lock(self) -> bool:
-        return self._lock is not None
 
     def close(self) -> None:
         if self._lock is not None:
@@ -56,12 +52,6 @@ class Worker:
         if match["id"] == self._id:
             return False
         return _is_free(self._folder, match["id"], is_over=is_over)
-
-
-def shown_worker(name: str) -> str:
-    """For a person: which process on which computer."""
-    match = _NAME.fullmatch(name)
-    return f"process {match['pid']} on {match['host']}" if match is not None else name
 
 
 def _is_free(folder: Path, worker_id: str, *, is_over: bool) -> bool:

@@ -17,7 +17,6 @@ from pod_image.contract.paths import safe_path
 MOST_BYTES = 50_000_000
 """Of all files together: more belongs in a repo of its own, which a run only names."""
 MOST_FILES = 2_000
-MOST_LIST_BYTES = 2_000_000
 FOLDER = "_brought"
 """Of the results repo, and of the pod's disk. `_`: it is no run, and runs that bring the same share it."""
 CONFIGURATION = "config"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 
 from pod_image.hearing.english_numbers import spelled_out
 
@@ -48,17 +47,6 @@ def words_of(text: str, language: str = "") -> list[str]:
     if language.lower().startswith("en"):
         plain = spelled_out(plain)
     return [re.sub(r"['’]", "", each) for each in _WORD.findall(plain)]
-
-
-def word_errors(said: Sequence[str], heard: Sequence[str]) -> int:
-    """How many words have to be put in, taken out or replaced to make one of the other."""
-    before = list(range(len(heard) + 1))
-    for row, word in enumerate(said, 1):
-        here = [row]
-        for column, other in enumerate(heard, 1):
-            here.append(min(before[column] + 1, here[-1] + 1, before[column - 1] + (word != other)))
-        before = here
-    return before[-1]
 
 
 def _plain(text: str) -> str:

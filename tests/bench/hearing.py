@@ -28,9 +28,10 @@ from launcher.workshop.transcribing.suggestions import SUGGESTIONS
 from launcher.workshop.transcribing.transcribe import transcribe_folder
 from pod_image.dataset import FolderSource
 from pod_image.hearing.sounds import load_sound
-from pod_image.hearing.spoken_text import word_errors, words_of
+from pod_image.hearing.spoken_text import words_of
 from pod_image.hearing.whisper import Whisper
 from tests.bench.missing import end_if_missing
+from tests.bench.quality import word_errors
 from tests.kit.checkout import DEMO_CLIPS
 from tests.kit.whisper_base import whisper_base
 

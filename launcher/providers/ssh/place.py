@@ -34,8 +34,3 @@ SSH = Place(
 def machine_of(host: str) -> Place:
     """That very machine: a place of its own, whose runs and whose trouble are no other's."""
     return replace(SSH, name=f"{KIND}:{host}", title=host)
-
-
-def host_of(place: Place) -> str:
-    """Empty where no machine was named."""
-    return place.name.partition(":")[2]

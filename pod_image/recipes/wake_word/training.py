@@ -22,7 +22,6 @@ from pod_image.recipes.wake_word.ears import WIDTH, seconds_of
 from pod_image.recipes.wake_word.examples import Examples, Windows
 from pod_image.recipes.wake_word.scores import HeldOut, Peaks, listen
 
-SEQUENCES = 3
 SHORTER = 10
 """The second and the third are so much shorter than the first."""
 SAY_SECONDS = 1.0

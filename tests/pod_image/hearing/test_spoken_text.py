@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pod_image.hearing.english_numbers import spelled_out
-from pod_image.hearing.spoken_text import sentence_case, variants, word_errors, words_of
+from pod_image.hearing.spoken_text import sentence_case, variants, words_of
 
 
 def test_capitals_throughout_are_scored_in_sentence_case_alone() -> None:
@@ -64,11 +64,6 @@ def test_figures_are_said_as_people_say_them(figures: str, words: str) -> None:
 def test_words_are_compared_without_case_marks_and_apostrophes() -> None:
     assert words_of("It’s “Seven”, isn't it? [noise]") == ["its", "seven", "isnt", "it"]
     assert words_of("It is 7.", "en") == words_of("it is seven", "en")
-
-
-def test_word_errors_count_what_is_put_in_taken_out_and_replaced() -> None:
-    assert word_errors(["a", "b", "c", "d"], ["a", "x", "c"]) == 2
-    assert word_errors([], ["a"]) == 1
 
 
 def test_sentence_case_begins_every_sentence_with_a_capital() -> None:

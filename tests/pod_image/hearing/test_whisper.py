@@ -18,10 +18,11 @@ from pod_image.hearing.hearing_error import HearingError
 from pod_image.hearing.models import NAMED_MODELS, check_weights
 from pod_image.hearing.sounds import load_sound
 from pod_image.hearing.speech import SpeechDetector
-from pod_image.hearing.spoken_text import word_errors, words_of
+from pod_image.hearing.spoken_text import words_of
 from pod_image.hearing.whisper import Whisper
 from pod_image.recipes.piper.heard_texts import heard_texts
 from pod_image.recipes.piper.prepared import TRANSCRIPTS_NAME
+from tests.bench.quality import word_errors
 from tests.kit.recognisers import demo_sound, demo_texts
 from tests.kit.whisper_base import whisper_base
 
