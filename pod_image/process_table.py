@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,22 @@ def pids() -> list[int]:
 def processes() -> list[Process]:
     """All that there are, the dead ones that nobody has collected included."""
     return [found for pid in pids() if (found := process(pid)) is not None]
+
+
+def living_processes() -> list[Process]:
+    return [found for found in processes() if not found.is_dead]
+
+
+def members(roots: Iterable[int], living: Sequence[Process]) -> set[int]:
+    """Those of `living` that are below `roots` or in a session that one of them began, the roots included."""
+    found = set(roots)
+    while True:
+        grown = found | {
+            each.pid for each in living if each.parent in found or each.session in found
+        }
+        if grown == found:
+            return found & {each.pid for each in living}
+        found = grown
 
 
 def process(pid: int) -> Process | None:

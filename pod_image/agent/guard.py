@@ -7,7 +7,6 @@ Reads the key from its standard input, never from arguments or environment, and 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import os
 import signal
@@ -22,6 +21,7 @@ from typing import Any, Protocol
 import httpx
 
 from pod_image.agent import process_tree
+from pod_image.agent.agent_lock import is_taken
 from pod_image.agent.limits import Caps
 from pod_image.agent.places import told_pod
 from pod_image.agent.places.base import OwnPod, PodUnreadable
@@ -29,7 +29,6 @@ from pod_image.agent.ports import Clock
 from pod_image.agent.release import release_for_ever
 from pod_image.agent.timing import Timing
 
-LOCK_NAME = "agent.lock"
 FIRST_BEAT_SECONDS = 3_600.0
 ORPHAN_SECONDS = 120.0
 """After the agent's end: time for the platform to start it again."""
@@ -119,7 +118,7 @@ async def guard(
                 watch.was_away(away_seconds)
     finally:
         listening.cancel()
-    if watch.is_orphan and is_held(Path(str(orders["folder"])) / LOCK_NAME):
+    if watch.is_orphan and is_taken(Path(str(orders["folder"]))):
         return
     say("guard: the agent is dead, hangs, or is past its time; releasing the pod.")
     await release_for_ever(pod, clock, timing, lambda text: say(f"guard: {text}"))
@@ -149,18 +148,6 @@ async def _is_past_its_caps(pod: OwnPod, orders: Mapping[str, Any]) -> bool:
         return False
     limits = Caps(**caps).limits(reading.created_at, reading.price_per_hour_usd)
     return reading.server_time >= limits.ends_at
-
-
-def is_held(lock: Path) -> bool:
-    """Whether an agent works in that folder: it holds the lock as long as it lives."""
-    try:
-        with lock.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _document(line: bytes) -> dict[str, Any]:

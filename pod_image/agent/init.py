@@ -20,10 +20,10 @@ _WAKE_SECONDS = 0.5
 
 def main(agent: int) -> int:
     """Return when the agent has ended, with its exit code: the container ends then, and is started again."""
-    _adopt_orphans()
+    adopt_orphans()
 
     def pass_on(number: int, frame: FrameType | None) -> None:
-        _send(agent, signal.SIGTERM)
+        send(agent, signal.SIGTERM)
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, pass_on)
@@ -38,10 +38,10 @@ def main(agent: int) -> int:
             code = os.waitstatus_to_exitcode(status)
             return 128 - code if code < 0 else code
         time.sleep(_WAKE_SECONDS)  # whoever stops it again and again must not keep us busy
-        _send(agent, signal.SIGCONT)
+        send(agent, signal.SIGCONT)
 
 
-def _adopt_orphans() -> None:
+def adopt_orphans() -> None:
     """Where an image has a first process of its own, what loses its parent comes to us all the same."""
     if sys.platform == "linux":
         try:
@@ -50,7 +50,7 @@ def _adopt_orphans() -> None:
             return
 
 
-def _send(pid: int, number: int) -> None:
+def send(pid: int, number: int) -> None:
     try:
         os.kill(pid, number)
     except OSError:

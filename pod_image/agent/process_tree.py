@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Iterable
 
-from pod_image.process_table import PROC, pids, process, processes
+from pod_image.process_table import PROC, living_processes, members, pids, process
 
 _UNKILLABLE_SECONDS = 15.0
 """After SIGKILL: what lives on then is held by the kernel, such as by a driver that hangs."""
@@ -24,19 +24,6 @@ def is_stopped(pid: int) -> bool:
     """Whether it was told to stop (SIGSTOP, a debugger) and not yet to go on."""
     entry = process(pid)
     return entry is not None and entry.state in ("T", "t")
-
-
-def members(root: int) -> set[int]:
-    """Living processes below `root` or in a session that one of them began, `root` included."""
-    entries = [entry for entry in processes() if not entry.is_dead]
-    found = {root}
-    while True:
-        grown = found | {
-            entry.pid for entry in entries if entry.parent in found or entry.session in found
-        }
-        if grown == found:
-            return found & {entry.pid for entry in entries}
-        found = grown
 
 
 def owned_by(uid: int) -> set[int]:
@@ -69,9 +56,7 @@ async def end(root: int, grace_seconds: float, uid: int | None = None) -> None:
 
 
 def _living(known: set[int], uid: int | None) -> set[int]:
-    found: set[int] = set()
-    for pid in known:
-        found |= members(pid)
+    found = members(known, living_processes())
     return found | owned_by(uid) if uid is not None else found
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
 
 from pod_image.agent.attempt_state import AttemptFile, AttemptState
 from pod_image.agent.boot import Armed, arm_pod
 from pod_image.agent.clock import AnchoredClock
 from pod_image.agent.events import EventLog, Masking, last_moment, last_seq
-from pod_image.agent.guard import LOCK_NAME
 from pod_image.agent.limits import Limits
 from pod_image.agent.machine_trial import Expected, try_machine
 from pod_image.agent.places.base import OwnPod
@@ -68,18 +65,6 @@ def hub_of(ports: Ports, document: RunDocument) -> Hub:
             more_datasets=tuple(each.repo for each in chosen_datasets(settings)[1:]),
         )
     )
-
-
-def lock(folder: Path) -> IO[bytes]:
-    """Take the folder for as long as this process lives. Raises BlockingIOError when another agent has it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = (folder / LOCK_NAME).open("wb")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise
-    return file
 
 
 def make_folders(folder: RunFolder, recipe: Recipe, hand_over: Callable[[Path], None]) -> None:

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from functools import partial
 
+from pod_image.agent.agent_lock import take_lock
 from pod_image.agent.attempt_state import AttemptFile, Ending
 from pod_image.agent.boot import Armed, caps_of
 from pod_image.agent.clock import AnchoredClock
@@ -21,7 +22,7 @@ from pod_image.agent.places.base import OwnPod
 from pod_image.agent.ports import Line, Ports
 from pod_image.agent.release import release_for_ever
 from pod_image.agent.run import Run
-from pod_image.agent.start import lock, make_folders, masking_of, open_run
+from pod_image.agent.start import make_folders, masking_of, open_run
 from pod_image.agent.start_decision import (
     Begin,
     DeliverOnly,
@@ -98,7 +99,7 @@ async def _live_and_release(ports: Ports, pod: OwnPod, keeper: GuardKeeper, say:
 def _hold(ports: Ports) -> AbstractContextManager[object]:
     """The folder's lock; nothing where a disk refuses it: that must not keep the pod from its release."""
     try:
-        return lock(ports.folder)
+        return take_lock(ports.folder)
     except BlockingIOError:
         raise
     except OSError as exc:

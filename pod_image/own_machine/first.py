@@ -7,7 +7,6 @@ well past its deadline, ends everything that the run started. There is no contai
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import select
@@ -15,13 +14,12 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
+from pod_image.agent.init import adopt_orphans, send
 from pod_image.own_machine.run_place import RunPlace
-from pod_image.process_table import processes
+from pod_image.process_table import living_processes, members
 
-_PR_SET_CHILD_SUBREAPER = 36
 GRACE_SECONDS = 8.0
 """Of an agent that is told to end, before it is killed."""
 LATE_SECONDS = 180.0
@@ -35,7 +33,7 @@ _LONGEST_WAIT_SECONDS = 60.0
 def main(agent: int, place: RunPlace) -> int:
     """Return when the agent has ended, with its exit code, once nothing else of the run lives."""
     wakeup = _wake_on_signals()
-    _adopt_orphans()
+    adopt_orphans()
     code, why = _until_over(agent, wakeup, place.order.get("deadline"))
     end_all()
     with contextlib.suppress(OSError):
@@ -55,10 +53,10 @@ def _until_over(agent: int, wakeup: int, deadline: object) -> tuple[int, str]:
         if isinstance(deadline, int | float) and time.time() > deadline + LATE_SECONDS and not why:
             kill_at, why = now, "deadline"
         if now >= kill_at:
-            _send(agent, signal.SIGKILL)
+            send(agent, signal.SIGKILL)
         wait = min(_LONGEST_WAIT_SECONDS, max(0.05, kill_at - now))
         if select.select([wakeup], [], [], wait)[0] and _asked_to_end(wakeup) and not why:
-            _send(agent, signal.SIGTERM)
+            send(agent, signal.SIGTERM)
             kill_at, why = time.monotonic() + GRACE_SECONDS, "asked"
 
 
@@ -77,30 +75,21 @@ def _code_of(agent: int) -> int | None:
             code = os.waitstatus_to_exitcode(status)
             return 128 - code if code < 0 else code
         time.sleep(_WAKE_SECONDS)  # whoever stops it again and again must not keep us busy
-        _send(agent, signal.SIGCONT)
+        send(agent, signal.SIGCONT)
 
 
 def end_all() -> None:
     """SIGKILL until nothing below this process is left, or what is left cannot be killed."""
     give_up_at = time.monotonic() + _UNKILLABLE_SECONDS
-    while (left := set(_below_us())) and time.monotonic() < give_up_at:
+    while (
+        left := members({os.getpid()}, living_processes()) - {os.getpid()}
+    ) and time.monotonic() < give_up_at:
         for pid in left:
-            _send(pid, signal.SIGKILL)
+            send(pid, signal.SIGKILL)
         time.sleep(0.02)
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-
-
-def _below_us() -> Iterator[int]:
-    entries = [entry for entry in processes() if not entry.is_dead]
-    found = {os.getpid()}
-    while True:
-        grown = found | {entry.pid for entry in entries if entry.parent in found}
-        if grown == found:
-            break
-        found = grown
-    yield from found - {os.getpid()}
 
 
 def is_delivered(place: RunPlace) -> bool:
@@ -126,17 +115,6 @@ def _asked_to_end(wakeup: int) -> bool:
     """SIGHUP is none: a terminal that goes away is not the run's."""
     numbers = os.read(wakeup, 4_096)
     return any(number in (signal.SIGTERM, signal.SIGINT) for number in numbers)
-
-
-def _adopt_orphans() -> None:
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def _send(pid: int, number: int) -> None:
-    with contextlib.suppress(OSError):
-        os.kill(pid, number)
 
 
 if __name__ == "__main__":

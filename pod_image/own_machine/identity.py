@@ -5,22 +5,20 @@ A number is given to another process later. While any process of a session lives
 
 from __future__ import annotations
 
-import fcntl
 import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pod_image.agent.agent_lock import is_taken
 from pod_image.own_machine.run_place import RunPlace, document_in
-from pod_image.process_table import Process, process, processes
+from pod_image.process_table import Process, living_processes, members, process
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _YOUNG_SECONDS = 60.0
 """A session whose processes all began so soon after that run's first one is its own: numbers are not used again so
 soon."""
-_LOCK = Path("run") / "agent.lock"
-"""Below the disk: held by the agent while it lives."""
 
 
 def boot_id() -> str:
@@ -64,8 +62,8 @@ def living(place: RunPlace) -> set[int]:
     """Every process of the run that lives: its first one, all below it, and what a kill of that one left."""
     if is_of_earlier_start(place):
         return set()
-    entries = [entry for entry in processes() if not entry.is_dead]
-    return _below(_roots(place, entries), entries)
+    entries = living_processes()
+    return members(_roots(place, entries), entries)
 
 
 def _roots(place: RunPlace, entries: list[Process]) -> set[int]:
@@ -77,7 +75,7 @@ def _roots(place: RunPlace, entries: list[Process]) -> set[int]:
     roots = {pid for pid in (_stage(place),) if pid}
     if all(entry.pid != first.pid for entry in entries):
         left = {entry.pid for entry in entries if entry.session == first.pid}
-        is_its = _is_held(place.disk / _LOCK) or all(
+        is_its = is_taken(place.disk / "run") or all(
             _seconds_apart(entry.started, first.started) < _YOUNG_SECONDS
             for entry in entries
             if entry.pid in left
@@ -102,25 +100,3 @@ def _stage(place: RunPlace) -> int:
         if found is not None and started and found.started == started and not found.is_dead:
             return pid
     return 0
-
-
-def _below(roots: set[int], entries: list[Process]) -> set[int]:
-    found = set(roots)
-    while True:
-        grown = found | {
-            entry.pid for entry in entries if entry.parent in found or entry.session in found
-        }
-        if grown == found:
-            return found & {entry.pid for entry in entries}
-        found = grown
-
-
-def _is_held(lock: Path) -> bool:
-    try:
-        with lock.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from pod_image.agent.init import send
 from pod_image.contract.interpreter import module_command
 from pod_image.own_machine.first import GRACE_SECONDS
 from pod_image.own_machine.gpus import Gpu, gpus
@@ -133,12 +134,12 @@ class ThisMachine:
         """Told first, which ends all that the run started; then, one by one, killed."""
         first = Identity.read(place.process)
         if first is not None and first.is_alive:
-            _send(first.pid, signal.SIGTERM)
+            send(first.pid, signal.SIGTERM)
             self._wait(place, GRACE_SECONDS + 4.0)
         give_up_at = time.monotonic() + _KILLED_SECONDS
         while (left := living(place)) and time.monotonic() < give_up_at:
             for pid in left:
-                _send(pid, signal.SIGKILL)
+                send(pid, signal.SIGKILL)
             time.sleep(_LOOK_SECONDS)
         return left
 
@@ -193,11 +194,6 @@ def _memory_gb() -> int:
             if line.startswith("MemTotal:"):
                 return int(int(line.split()[1]) * 1024 / 1e9)
     return 0
-
-
-def _send(pid: int, number: int) -> None:
-    with suppress(OSError):
-        os.kill(pid, number)
 
 
 def _text(raw: bytes) -> str:

@@ -36,7 +36,7 @@ class Way:
 
 
 class OwnPod(Protocol):
-    """This pod, as its place knows it."""
+    """This pod, as its place knows it. `EndsWithItsProgram` is one where the end of the container is the pod's."""
 
     @property
     def title(self) -> str:
@@ -85,3 +85,23 @@ class OwnPod(Protocol):
     def as_told(self) -> Mapping[str, str]:
         """All that another process needs to be the same pod, `place` among it. Holds the key."""
         ...
+
+
+class EndsWithItsProgram:
+    """What is the same at every place where a pod ends with its program, and nobody starts that again: there is no
+    way to take, and nobody who could be asked."""
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        return ()
+
+    @property
+    def powerless(self) -> str:
+        return ""
+
+    @property
+    def is_stand_in(self) -> bool:
+        return False
+
+    async def take(self, way: str) -> bool:
+        return False

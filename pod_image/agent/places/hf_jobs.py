@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import httpx
 
-from pod_image.agent.places.base import PodReading, Way
+from pod_image.agent.places.base import EndsWithItsProgram, PodReading
 from pod_image.contract.places import PLACES
 
 VARIABLES = PLACES["hf-jobs"]
 
 
 @dataclass(frozen=True)
-class JobPod:
+class JobPod(EndsWithItsProgram):
     """See `pod_image.agent.places.base.OwnPod` for what each method promises.
 
     The token that starts and cancels jobs is not in it, so it can ask nobody about itself; its time-out at the Hub,
@@ -38,14 +38,6 @@ class JobPod:
         return "Hugging Face Jobs"
 
     @property
-    def ways(self) -> tuple[Way, ...]:
-        return ()
-
-    @property
-    def powerless(self) -> str:
-        return ""
-
-    @property
     def proof(self) -> str:
         return "a job ends with its container, and by its time-out at the Hub"
 
@@ -53,16 +45,9 @@ class JobPod:
     def is_rented(self) -> bool:
         return True
 
-    @property
-    def is_stand_in(self) -> bool:
-        return False
-
     async def read(self) -> PodReading:
         """Nothing: the caps count from the deadline that the launcher sent, and from the agent's start."""
         return PodReading(None, None, None)
-
-    async def take(self, way: str) -> bool:
-        return False
 
     def as_told(self) -> Mapping[str, str]:
         return {"place": "hf-jobs", "pod_id": self.pod_id}

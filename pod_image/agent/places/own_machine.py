@@ -8,12 +8,12 @@ from typing import ClassVar, Self
 
 import httpx
 
-from pod_image.agent.places.base import PodReading, Way
+from pod_image.agent.places.base import EndsWithItsProgram, PodReading
 from pod_image.contract.places import PLACES
 
 
 @dataclass(frozen=True)
-class OwnMachinePod:
+class OwnMachinePod(EndsWithItsProgram):
     """See `pod_image.agent.places.base.OwnPod` for what each method promises. Nobody is asked, and nothing is paid."""
 
     place: ClassVar[str]
@@ -35,14 +35,6 @@ class OwnMachinePod:
         return cls(told["pod_id"], int(told["gpu_count"]))
 
     @property
-    def ways(self) -> tuple[Way, ...]:
-        return ()
-
-    @property
-    def powerless(self) -> str:
-        return ""
-
-    @property
     def proof(self) -> str:
         return "the run ends with its first process, which ends all that it started"
 
@@ -50,16 +42,9 @@ class OwnMachinePod:
     def is_rented(self) -> bool:
         return False
 
-    @property
-    def is_stand_in(self) -> bool:
-        return False
-
     async def read(self) -> PodReading:
         """The caps count from the deadline that the launcher sent, and from the agent's start."""
         return PodReading(None, None, None, gpu_count=self.gpu_count)
-
-    async def take(self, way: str) -> bool:
-        return False
 
     def as_told(self) -> Mapping[str, str]:
         return {"place": self.place, "pod_id": self.pod_id, "gpu_count": str(self.gpu_count)}

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from pod_image.agent.guard import LOCK_NAME, ORPHAN_SECONDS, guard, is_held
+from pod_image.agent.agent_lock import is_taken, take_lock
+from pod_image.agent.guard import ORPHAN_SECONDS, guard
 from pod_image.agent.limits import Caps
-from pod_image.agent.start import lock
 from pod_image.agent.timing import Timing
 from pod_image.contract.outcomes import EndReason
 from tests.kit.virtual_time import in_virtual_time, now_seconds
@@ -189,17 +189,17 @@ async def test_when_another_agent_took_over_the_guard_goes(tmp_path: Path) -> No
     guarded = Guarded(tmp_path)
     guarded.tell({"release_in_seconds": 1e6})
     guarded.lines.feed_eof()
-    with lock(tmp_path):
+    with take_lock(tmp_path):
         await asyncio.sleep(ORPHAN_SECONDS + 60)
         assert guarded.task.done()
     assert guarded.pod.is_live
 
 
 def test_the_lock_of_a_folder_is_held_as_long_as_the_agent_lives(tmp_path: Path) -> None:
-    assert not is_held(tmp_path / LOCK_NAME)
-    with lock(tmp_path):
-        assert is_held(tmp_path / LOCK_NAME)
-    assert not is_held(tmp_path / LOCK_NAME)
+    assert not is_taken(tmp_path)
+    with take_lock(tmp_path):
+        assert is_taken(tmp_path)
+    assert not is_taken(tmp_path)
 
 
 @in_virtual_time

@@ -22,6 +22,7 @@ from pod_image.agent.guard import AgentProcess
 from pod_image.agent.ports import GuardOrders, ProcessSpec
 from pod_image.agent.processes import SystemGuard, SystemProcesses, SystemStage
 from pod_image.agent.system import in_thread
+from pod_image.process_table import living_processes, members
 from tests.kit.checkout import ROOT
 from tests.kit.processes import python_for
 
@@ -104,7 +105,9 @@ async def test_ending_a_stage_ends_all_it_started_in_whatever_session(tmp_path: 
     await stage.end(0.3)
     assert await stage.wait() == -9
     assert not [
-        pid for pid in pids if process_tree.started(pid) and pid in process_tree.members(pid)
+        pid
+        for pid in pids
+        if process_tree.started(pid) and pid in members({pid}, living_processes())
     ]
 
 
