@@ -5,45 +5,35 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol
-
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from launcher.clock import Clock
 from launcher.domain.account import Account
 from launcher.domain.offer import Offer, Stock
 from launcher.domain.planned_request import Planned, PlannedCommand
-from launcher.domain.pod import NONCE_VARIABLE, POD_NAME_PREFIX, Pod, PodOrder, PodStatus
+from launcher.domain.pod import NONCE_VARIABLE, POD_NAME_PREFIX, Pod, PodOrder
 from launcher.errors import (
-    ApiDrift,
     InvalidRequest,
-    NoCapacity,
     PodGone,
     ProviderError,
     ProviderUnavailable,
     RentUnclear,
 )
-from launcher.providers.base import AccountSecret, ExecResult, LogLine
+from launcher.providers.base import ExecResult, LogLine
+from launcher.providers.held_secrets import HeldSecrets, parted
+from launcher.providers.own_machine_answers import Answers, LookAnswer
 from launcher.providers.place import Place
 from launcher.providers.told_times import deadline_in
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Sentence
+from pod_image.contract.own_machine import PROCESSOR
 from pod_image.contract.places import PLACES
 
-PROCESSOR = "cpu"
-"""As the machine calls itself where it has no GPU."""
-_REFERENCE = "secret of this run: "
 _RELEASE_PATIENCE_SECONDS = 120.0
 _LONGEST_PAUSE_SECONDS = 30.0
-_ERRORS = {
-    "gone": PodGone,
-    "no_room": NoCapacity,
-    "invalid": InvalidRequest,
-    "alive": ProviderUnavailable,
-}
 
 
 class NotReached(ProviderUnavailable):
@@ -70,50 +60,23 @@ class Machine(Protocol):
         ...
 
 
-class _Lenient(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class GpuAnswer(_Lenient):
-    name: str
-    memory_gb: int = 0
-    is_free: bool = False
-
-
-class LookAnswer(_Lenient):
-    host: str = ""
-    account_id: str = ""
-    memory_gb: int = 0
-    absent: tuple[str, ...] = ()
-    gpus: tuple[GpuAnswer, ...] = ()
-
-
-class RunAnswer(_Lenient):
-    id: str
-    name: str = ""
-    nonce: str = ""
-    run_json: str = ""
-    created_at: float | None = None
-    seconds: float | None = None
-    is_begun: bool = False
-    gpu_type: str = ""
-    gpu_count: int = 0
-
-
-class OwnMachine:
+class OwnMachine(HeldSecrets):
     """See `launcher.providers.base.Provider` for what each method promises.
 
     Keys go to the machine with the start of the run, over its standard input: until then they are held here.
     """
 
+    _secret_of = "run"
+
     def __init__(
         self, place: Place, machine: Machine, clock: Clock, *, may_install: bool = False
     ) -> None:
         """`may_install`: what a run needs there and is absent may be put into an environment of its own."""
+        super().__init__()
         self._place, self._machine, self._clock = place, machine, clock
         self._may_install = may_install
+        self._read = Answers(place.title)
         self._variable = PLACES[place.kind].pod_id
-        self._held: dict[str, SecretStr] = {}
 
     @property
     def place(self) -> Place:
@@ -188,11 +151,8 @@ class OwnMachine:
             raise InvalidRequest("A run without a nonce is not started.")
         if deadline_in(order.environment.get(RUN_VARIABLE, "")) is None:
             raise InvalidRequest("A run without a deadline is not started.")
-        references = {self.secret_reference(name): value for name, value in self._held.items()}
-        asked = self._order(order, references)
-        used = {text for text in order.environment.values() if text in references}
         try:
-            answer = await self._machine.ask("start", asked, timeout_seconds=120.0)
+            answer = await self._machine.ask("start", self._order(order), timeout_seconds=120.0)
         except NotReached as exc:
             raise ProviderError(exc.message, hint=exc.hint) from exc
         except ProviderUnavailable as exc:
@@ -200,18 +160,11 @@ class OwnMachine:
                 f"{self._place.title} gave no clear answer to the start of the run: {exc.message}",
                 hint=exc.hint,
             ) from exc
-        for name in [name for name in self._held if self.secret_reference(name) in used]:
-            del self._held[name]
-        return self._pod(self._done(answer))
+        self._forget_those_of(order)
+        return self._read.pod(self._read.done(answer))
 
-    def _order(self, order: PodOrder, references: Mapping[str, SecretStr]) -> dict[str, Any]:
-        plain = {name: text for name, text in order.environment.items() if text not in references}
-        keys = {
-            name: references[text].get_secret_value()
-            for name, text in order.environment.items()
-            if text in references
-        }
-        keys |= {name: value.get_secret_value() for name, value in order.secrets.items()}
+    def _order(self, order: PodOrder) -> dict[str, Any]:
+        told = parted(order, self._references())
         return {
             "pod_id": order.name.removeprefix(POD_NAME_PREFIX),
             "name": order.name,
@@ -219,24 +172,20 @@ class OwnMachine:
             "run_json": order.environment.get(RUN_VARIABLE, ""),
             "gpu_type": order.gpu_type,
             "gpu_count": order.gpu_count,
-            "environment": plain,
+            "environment": told.plain,
             "variable": self._variable,
             "may_install": self._may_install,
-            "keys": keys,
+            "keys": told.secret,
         }
 
     async def find(self, name: str) -> Pod | None:
         return next((pod for pod in await self.pods() if pod.name == name), None)
 
     async def pods(self) -> list[Pod]:
-        answer = await self._ask("list", {})
-        runs = answer.get("runs")
-        if not isinstance(runs, list):
-            raise self._drifted()
-        return [self._pod(each) for each in runs]
+        return self._read.pods(await self._ask("list", {}))
 
     async def pod(self, pod_id: str) -> Pod:
-        return self._pod(await self._ask("show", {"pod_id": pod_id}))
+        return self._read.pod(await self._ask("show", {"pod_id": pod_id}))
 
     async def release(self, pod_id: str) -> None:
         """Raises ProviderUnavailable where the run was not seen to end within the patience."""
@@ -273,7 +222,7 @@ class OwnMachine:
                         elif each.get("over"):
                             raise PodGone(f"Run {pod_id} has ended.")
                         elif "refused" in each:
-                            self._done(each)
+                            self._read.done(each)
             except ProviderUnavailable:
                 pass  # it is gone on with where it broke off
             await self._clock.sleep(pause)
@@ -292,19 +241,6 @@ class OwnMachine:
             timed_out=bool(answer.get("timed_out")),
         )
 
-    async def make_secret(self, name: str, value: SecretStr) -> AccountSecret:
-        self._held[name] = value
-        return AccountSecret(name, name)
-
-    async def secrets(self) -> list[AccountSecret]:
-        return [AccountSecret(name, name) for name in self._held]
-
-    async def remove_secret(self, secret_id: str) -> None:
-        self._held.pop(secret_id, None)
-
-    def secret_reference(self, name: str) -> str:
-        return f"{_REFERENCE}{name}"
-
     async def account(self) -> Account:
         try:
             return Account(account_id=(await self._look("")).account_id)
@@ -315,52 +251,12 @@ class OwnMachine:
         return None
 
     async def _look(self, run_json: str) -> LookAnswer:
-        try:
-            return LookAnswer.model_validate(await self._ask("look", {"run_json": run_json}))
-        except ValidationError as exc:
-            raise self._drifted() from exc
+        return self._read.look(await self._ask("look", {"run_json": run_json}))
 
     async def _ask(
         self, verb: str, asked: Mapping[str, Any], timeout_seconds: float = 60.0
     ) -> Mapping[str, Any]:
-        return self._done(await self._machine.ask(verb, asked, timeout_seconds))
-
-    def _done(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What was answered, or the refusal as an error of ours."""
-        refused, done = answer.get("refused"), answer.get("ok")
-        if isinstance(refused, dict):
-            kind = _ERRORS.get(str(refused.get("kind")), ProviderError)
-            raise kind(str(refused.get("message", "")), hint=str(refused.get("hint", "")))
-        if not isinstance(done, dict):
-            raise self._drifted()
-        return done
-
-    def _drifted(self) -> ApiDrift:
-        return ApiDrift(
-            f"{self._place.title} answered in a form that this launcher does not know.",
-            hint="Start runs on that machine with one release only.",
-        )
-
-    def _pod(self, document: Mapping[str, Any]) -> Pod:
-        try:
-            told = RunAnswer.model_validate(document)
-        except ValidationError as exc:
-            raise self._drifted() from exc
-        born = told.created_at
-        return Pod(
-            id=told.id,
-            name=told.name,
-            status=PodStatus.RUNNING if told.is_begun else PodStatus.STARTING,
-            price_per_hour_usd=0.0,
-            created_at=None if born is None else datetime.fromtimestamp(born, UTC),
-            uptime_seconds=told.seconds if told.is_begun else None,
-            gpu_type=told.gpu_type,
-            gpu_count=told.gpu_count,
-            cloud=Cloud.SECURE,
-            nonce=told.nonce,
-            deadline=deadline_in(told.run_json),
-            run_json=told.run_json,
-        )
+        return self._read.done(await self._machine.ask(verb, asked, timeout_seconds))
 
 
 def _stock(found: LookAnswer, name: str, gpu_count: int) -> Stock:

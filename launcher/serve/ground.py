@@ -94,7 +94,7 @@ async def grounded(
 
 @asynccontextmanager
 async def following(bench: Workbench, keys: Keys) -> AsyncIterator[Live]:
-    live = Live(bench.config, bench.runs, OwnKeys(keys, bench), bench.clock, in_http)
+    live = Live(bench.config, bench.runs, OwnKeys(bench), bench.clock, in_http)
     live.start()
     try:
         yield live

@@ -14,14 +14,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from pod_image.contract.own_machine import MARK, Kind
 from pod_image.own_machine.errands import VERBS, Ground, answer, is_living
 from pod_image.own_machine.gpus import leases_folder
 from pod_image.own_machine.log_lines import new_lines, start_of_last
 from pod_image.own_machine.machine import ThisMachine
-from pod_image.own_machine.refused import Kind, Refused
+from pod_image.own_machine.refused import Refused
 from pod_image.own_machine.run_place import RunPlace, runs_folder
 
-MARK = "@launcher "
 LOOK_SECONDS = 0.25
 ALIVE_LOOKS = 8
 """After so many looks at a silent log, whether the run lives is looked up."""

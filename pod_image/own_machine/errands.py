@@ -12,13 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pod_image.contract.own_machine import PROCESSOR, Kind
 from pod_image.own_machine.gpus import Gpu, is_free, lease
 from pod_image.own_machine.machine import Machine
-from pod_image.own_machine.refused import Kind, Refused
+from pod_image.own_machine.refused import Refused
 from pod_image.own_machine.run_place import RunPlace, all_runs
 
-PROCESSOR = "cpu"
-"""The type of a machine, or a run, without a GPU."""
 UNBORN_SECONDS = 60.0
 """A start that has left no process by then was cut off."""
 

@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pod_image.own_machine.refused import Kind, Refused
+from pod_image.contract.own_machine import Kind
+from pod_image.own_machine.refused import Refused
 
 LEASES_VARIABLE = "LAUNCHER_GPU_LEASES"
 """Another place for the locks of this machine's GPUs."""

@@ -18,11 +18,12 @@ from typing import Any, Protocol
 
 from pod_image.agent.init import send
 from pod_image.contract.interpreter import module_command
+from pod_image.contract.own_machine import Kind
 from pod_image.own_machine.first import GRACE_SECONDS
 from pod_image.own_machine.gpus import Gpu, gpus
 from pod_image.own_machine.identity import Identity, boot_id, living
 from pod_image.own_machine.own_python import absent_packages
-from pod_image.own_machine.refused import Kind, Refused
+from pod_image.own_machine.refused import Refused
 from pod_image.own_machine.run_place import RunPlace, agents_environment
 
 _BEGIN_SECONDS = 30.0

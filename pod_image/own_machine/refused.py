@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from pod_image.contract.hinted_error import HintedError
-
-
-class Kind(StrEnum):
-    """What a refusal means to the launcher."""
-
-    GONE = "gone"
-    NO_ROOM = "no_room"
-    INVALID = "invalid"
-    ALIVE = "alive"
-    UNFIT = "unfit"
+from pod_image.contract.own_machine import Kind
 
 
 class Refused(HintedError):

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from pod_image.contract.interpreter import without_current_folder
+from pod_image.contract.own_machine import FOLDER_VARIABLE, Kind
 from pod_image.contract.whole_file import write_whole
-from pod_image.own_machine.refused import Kind, Refused
+from pod_image.own_machine.refused import Refused
 
-FOLDER_VARIABLE = "LAUNCHER_MACHINE_FOLDER"
-"""Another place for the runs of this machine."""
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{5,99}")
 
 

@@ -120,7 +120,7 @@ async def watched(pods: Pods, folder: Path, seconds: float) -> Figures:
     async with open_workbench(config, keys) as bench:
         for run in await runs_of_pods(bench):
             adopt(bench, run)
-        live = Live(config, bench.runs, OwnKeys(keys, bench), bench.clock, in_terminal)
+        live = Live(config, bench.runs, OwnKeys(bench), bench.clock, in_terminal)
         live.wants_logs = False
         live.start()
         try:

@@ -104,6 +104,16 @@ class ProviderConformance:
         return await stage.provider.rent(await self.order(stage, name))
 
     @in_virtual_time
+    async def test_every_name_of_the_protocol_is_there_and_says_something(self) -> None:
+        provider = self.stage().provider
+        names = [name for name in vars(Provider) if not name.startswith("_")]
+        assert len(names) > 15
+        assert [name for name in names if not hasattr(provider, name)] == []
+        assert provider.is_in_use
+        assert isinstance(await provider.notes(RUN_JSON), tuple)
+        assert isinstance(await provider.remains("gone-long-ago"), str)
+
+    @in_virtual_time
     async def test_offers_come_cheapest_first(self) -> None:
         stage = self.stage()
         offers = await stage.provider.offers(1, Cloud.ANY, ())

@@ -12,10 +12,11 @@ from typing import Any
 from launcher.errors import ProviderUnavailable
 from launcher.providers.local.provider import LocalProvider
 from launcher.providers.own_machine import OwnMachine
+from pod_image.contract.own_machine import Kind
 from pod_image.own_machine.errands import Ground, answer, is_living
 from pod_image.own_machine.gpus import Gpu, lease
 from pod_image.own_machine.log_lines import new_lines, start_of_last
-from pod_image.own_machine.refused import Kind, Refused
+from pod_image.own_machine.refused import Refused
 from pod_image.own_machine.run_place import RunPlace
 from tests.kit.clocks import LoopClock
 from tests.kit.virtual_time import VirtualLoop, now_seconds

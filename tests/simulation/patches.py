@@ -16,8 +16,7 @@ from unittest.mock import patch
 from filelock import FileLock
 
 from launcher.services.common import intents
-from pod_image.agent import start as agent_start
-from pod_image.agent import upload_pace
+from pod_image.agent import agent_lock, upload_pace
 from pod_image.agent.machine_trial import check_disk
 from pod_image.contract.bodies import BootCheck
 from pod_image.contract.recipes.piper import checkpoint_room
@@ -69,7 +68,7 @@ def locks_of_processes() -> Iterator[None]:
                 process.at_death.append(lambda: self.release(force=True))
 
     def lock(folder: Path) -> IO[bytes]:
-        held = agent_start.lock(folder)
+        held = agent_lock.take_lock(folder)
         process = PROCESS.get()
         if process is not None:
             process.at_death.append(held.close)
@@ -77,7 +76,7 @@ def locks_of_processes() -> Iterator[None]:
 
     with (
         patch.object(intents, "FileLock", OwnedLock),
-        patch("pod_image.agent.story.lock", lock),
+        patch("pod_image.agent.story.take_lock", lock),
     ):
         yield
 

@@ -25,7 +25,8 @@ from launcher.errors import (
     ProviderError,
     ProviderUnavailable,
 )
-from launcher.providers.base import AccountSecret, ExecResult, LogLine
+from launcher.providers.base import ExecResult, LogLine
+from launcher.providers.held_secrets import HeldSecrets, parted
 from launcher.providers.hf_jobs.client import HfJobsClient
 from launcher.providers.hf_jobs.place import HF_JOBS
 from launcher.providers.hf_jobs.wire import HardwareWire, JobWire
@@ -40,7 +41,6 @@ LIVE_STAGES = ("SCHEDULING", "RUNNING")
 ENTRY_POINT = ("python", "-P", "-m", "pod_image")
 """Of our image: a job's command stands in the place of the image's own."""
 LABEL = "launcher-nonce"
-_REFERENCE = "secret of this job: "
 _STATUSES = {"SCHEDULING": PodStatus.PROVISIONING, "RUNNING": PodStatus.RUNNING}
 _RELEASE_PATIENCE_SECONDS = 300.0
 _LOOK_AGAIN_SECONDS = 2.0
@@ -49,16 +49,18 @@ _TIMEOUT_SLACK_SECONDS = 120.0
 _SHORTEST_SECONDS = 60
 
 
-class HfJobsProvider:
+class HfJobsProvider(HeldSecrets):
     """See `launcher.providers.base.Provider` for what each method promises.
 
     Secrets go with the start of the job, which keeps them from everybody: until then they are held here.
     """
 
+    _secret_of = "job"
+
     def __init__(self, client: HfJobsClient, *, clock: Clock | None = None) -> None:
+        super().__init__()
         self._client = client
         self._clock = clock or SystemClock()
-        self._held: dict[str, SecretStr] = {}
 
     @property
     def place(self) -> Place:
@@ -106,14 +108,11 @@ class HfJobsProvider:
         return (self._client.planned(_body(spec)),)
 
     async def rent(self, order: PodOrder) -> Pod:
-        references = {self.secret_reference(name): value for name, value in self._held.items()}
+        references = self._references()
         spec = self._spec(order, references)
         hidden = (*references.values(), *order.secrets.values())
         job = await self._client.start(spec, hidden)
-        for name in self._held.keys() & {
-            text.removeprefix(_REFERENCE) for text in order.environment.values()
-        }:
-            del self._held[name]
+        self._forget_those_of(order)
         await self._check_timeout(job, spec["timeout"])
         return _pod(job, await self._price(job.flavor or order.gpu_type))
 
@@ -121,21 +120,13 @@ class HfJobsProvider:
         """The arguments of the library's `run_job`. Raises InvalidRequest for what a job cannot have."""
         if order.registry:
             raise InvalidRequest("Hugging Face Jobs takes no registry credential.")
-        plain = {
-            name: value for name, value in order.environment.items() if value not in references
-        }
-        secret = {
-            name: references[value].get_secret_value()
-            for name, value in order.environment.items()
-            if value in references
-        }
-        secret |= {name: value.get_secret_value() for name, value in order.secrets.items()}
+        told = parted(order, references)
         words = [*order.entry_point, *order.start_command]
         return {
             "image": order.image,
             "command": words or list(ENTRY_POINT),
-            "env": plain,
-            "secrets": secret or None,
+            "env": told.plain,
+            "secrets": told.secret or None,
             "flavor": order.gpu_type,
             "timeout": self._seconds_left(order),
             "attempts": 1,
@@ -235,19 +226,6 @@ class HfJobsProvider:
     ) -> ExecResult:
         await self.pod(pod_id)
         raise NoRight("Hugging Face Jobs cannot run another command in a job.")
-
-    async def make_secret(self, name: str, value: SecretStr) -> AccountSecret:
-        self._held[name] = value
-        return AccountSecret(name, name)
-
-    async def secrets(self) -> list[AccountSecret]:
-        return [AccountSecret(name, name) for name in self._held]
-
-    async def remove_secret(self, secret_id: str) -> None:
-        self._held.pop(secret_id, None)
-
-    def secret_reference(self, name: str) -> str:
-        return f"{_REFERENCE}{name}"
 
     async def account(self) -> Account:
         """Its credit is told to nobody but the account's own page."""

@@ -12,12 +12,21 @@ from typing import Any
 
 from launcher.errors import ProviderUnavailable
 from launcher.providers.local.wire import answer_in, document_in
+from launcher.providers.own_machine import NotReached
 from pod_image.contract.interpreter import module_command
+from pod_image.contract.own_machine import FOLDER_VARIABLE
 from pod_image.contract.secret_names import without_secrets
 
 _LINE_LIMIT_BYTES = 4 << 20
 _PROGRAM = "pod_image.own_machine"
-RUNS_VARIABLE = "LAUNCHER_MACHINE_FOLDER"
+
+
+class NotStarted(Exception):
+    """The program could not be started: nothing was asked. `is_absent`: there is none of that name."""
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__(cause.strerror or str(cause))
+        self.is_absent = isinstance(cause, FileNotFoundError)
 
 
 class Child:
@@ -27,7 +36,7 @@ class Child:
         self._command, self._environment = tuple(command), dict(environment)
 
     async def run(self, given: bytes, timeout_seconds: float) -> tuple[int, str, str]:
-        """Exit code, output, and what it said on standard error. Raises TimeoutError, OSError."""
+        """Exit code, output, and what it said on standard error. Raises NotStarted, TimeoutError, OSError."""
         process = await self._start()
         try:
             async with asyncio.timeout(timeout_seconds):
@@ -41,7 +50,7 @@ class Child:
         )
 
     async def lines(self, given: bytes, silence_seconds: float) -> AsyncGenerator[str, None]:
-        """Its output until it ends. Raises TimeoutError after a silence, OSError."""
+        """Its output until it ends. Raises NotStarted, TimeoutError after a silence, OSError."""
         process = await self._start()
         assert process.stdin is not None and process.stdout is not None  # noqa: PT018 (both are pipes)
         try:
@@ -55,15 +64,18 @@ class Child:
             _end(process)
 
     async def _start(self) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            *self._command,
-            env=self._environment,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=_LINE_LIMIT_BYTES,
-            start_new_session=True,  # Ctrl-C is for the launcher, which says what becomes of the run
-        )
+        try:
+            return await asyncio.create_subprocess_exec(
+                *self._command,
+                env=self._environment,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                limit=_LINE_LIMIT_BYTES,
+                start_new_session=True,  # Ctrl-C is for the launcher, which says what becomes of the run
+            )
+        except OSError as exc:
+            raise NotStarted(exc) from exc
 
 
 async def _line(output: asyncio.StreamReader, silence_seconds: float) -> bytes:
@@ -86,7 +98,7 @@ class ThisComputer:
         self.calls = 0
         environment = without_secrets(os.environ)
         if runs is not None:
-            environment[RUNS_VARIABLE] = str(runs)
+            environment[FOLDER_VARIABLE] = str(runs)
         self._environment = environment
 
     def command(self, verb: str) -> tuple[str, ...]:
@@ -99,10 +111,12 @@ class ThisComputer:
         child = Child(self.command(verb), self._environment)
         try:
             code, out, err = await child.run(json.dumps(asked).encode(), timeout_seconds)
+        except NotStarted as exc:
+            raise NotReached(f"No program can be started here: {exc}.") from exc
         except TimeoutError as exc:
             raise ProviderUnavailable("This computer took too long to answer.") from exc
         except OSError as exc:
-            raise ProviderUnavailable(f"No program can be started here: {exc.strerror}.") from exc
+            raise ProviderUnavailable(f"The launcher's own program broke off: {exc}.") from exc
         answer = answer_in(out)
         if answer is None:
             last = (err.strip().rpartition("\n")[2] or f"it ended with {code}")[:300]
@@ -117,5 +131,5 @@ class ThisComputer:
                 document = document_in(line)
                 if document is not None:
                     yield document
-        except (TimeoutError, OSError) as exc:
+        except (NotStarted, TimeoutError, OSError) as exc:
             raise ProviderUnavailable("The log broke off.") from exc

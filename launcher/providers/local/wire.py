@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-MARK = "@launcher "
-"""As `pod_image.own_machine.__main__` has it: a profile may print lines of its own."""
+from pod_image.contract.own_machine import MARK
 
 
 def document_in(line: str) -> Mapping[str, Any] | None:

@@ -9,8 +9,9 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from launcher.errors import ApiDrift, NotConfigured, ProviderUnavailable
-from launcher.providers.local.client import Child
+from launcher.providers.local.client import Child, NotStarted
 from launcher.providers.local.wire import answer_in, document_in
+from launcher.providers.own_machine import NotReached
 from launcher.providers.ssh.program import program, remote_command
 from launcher.providers.ssh.wire import NO_CONNECTION, trouble_in
 from pod_image.contract.secret_names import without_secrets
@@ -71,8 +72,8 @@ class SshMachine:
                     break
                 if document is not None:
                     yield document
-        except FileNotFoundError as exc:
-            raise _no_ssh() from exc
+        except NotStarted as exc:
+            raise _no_ssh(exc) from exc
         except (TimeoutError, OSError) as exc:
             raise ProviderUnavailable("The log broke off.") from exc
 
@@ -85,10 +86,12 @@ class SshMachine:
         self.calls += 1
         try:
             code, out, err = await self._child(verb).run(given, timeout_seconds)
-        except FileNotFoundError as exc:
-            raise _no_ssh() from exc
-        except (TimeoutError, OSError) as exc:
+        except NotStarted as exc:
+            raise _no_ssh(exc) from exc
+        except TimeoutError as exc:
             raise ProviderUnavailable(f"{self._host} took too long to answer.") from exc
+        except OSError as exc:
+            raise ProviderUnavailable(f"The connection to {self._host} broke off: {exc}.") from exc
         answer = answer_in(out)
         if answer is not None:
             return answer
@@ -102,7 +105,9 @@ class SshMachine:
         return Child(words, self._environment)
 
 
-def _no_ssh() -> NotConfigured:
-    return NotConfigured(
-        "There is no program called ssh on this computer.", hint="Install OpenSSH's client."
-    )
+def _no_ssh(trouble: NotStarted) -> NotConfigured | NotReached:
+    if trouble.is_absent:
+        return NotConfigured(
+            "There is no program called ssh on this computer.", hint="Install OpenSSH's client."
+        )
+    return NotReached(f"ssh cannot be started on this computer: {trouble}.")

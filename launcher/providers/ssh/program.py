@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pod_image
-from launcher.providers.local.wire import MARK
+from pod_image.contract.own_machine import MARK
 
 _PACKAGE = Path(pod_image.__file__).parent
 _EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -18,11 +18,6 @@ def has_place_key(keys: Keys, place: Place) -> bool:
     return name is None or keys.get(name) is not None
 
 
-def has_any_place_key(keys: Keys) -> bool:
-    """Whether any place at all can be asked with these keys."""
-    return any(has_place_key(keys, place) for place in all_places())
-
-
 def holds_place_key(keys: Keys) -> bool:
     """Whether the key of a place that needs one is there: only then anything is known of an account."""
     return any(has_place_key(keys, place) for place in all_places() if place.key is not None)

@@ -90,6 +90,15 @@ async def settle_intent(bench: Workbench, intent: Intent) -> Run | None:
     return None
 
 
+async def settle_order(bench: Workbench, nonce: str) -> Run | None:
+    """The run of that nonce, once it is found out what became of an order of it that may be out; None where the
+    history has none."""
+    for intent in intents_of(bench).open():
+        if intent.nonce == nonce:
+            await settle_intent(bench, intent)
+    return bench.runs.by_nonce(nonce)
+
+
 def own(bench: Workbench, run: Run, pod: Pod) -> Run:
     """The pod is in the history from here on; the intent has done its work."""
     run = bench.runs.update(

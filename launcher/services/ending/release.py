@@ -6,12 +6,11 @@ from contextlib import suppress
 
 from launcher.domain.run import Run, RunState
 from launcher.errors import HubError, InvalidRequest, LauncherError, NotConfigured, PodGone
-from launcher.services.common.intents import intents_of
 from launcher.services.common.pod_release import release_pod
 from launcher.services.common.uninterrupted import despite_cancel
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.account_of_run import is_certainly_over, is_of_this_account
-from launcher.services.ending.reconcile import settle_intent
+from launcher.services.ending.reconcile import settle_order
 from launcher.services.ending.settle import LastWord, close, delivered_word, settle_gone, write_down
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.outcomes import EndReason
@@ -35,7 +34,7 @@ async def release(bench: Workbench, run: Run, why: str = "It was released by han
 async def _release(bench: Workbench, run: Run, why: str) -> Run:
     run = bench.runs.by_nonce(run.nonce) or run
     if not run.pod_id:
-        run = await _found_out(bench, run)
+        run = await settle_order(bench, run.nonce) or run
     if run.state is RunState.ENDED:
         if run.pod_id:
             (await release_pod(bench, run.pod_id)).check()
@@ -88,14 +87,6 @@ async def _close_released(bench: Workbench, run: Run, why: str) -> Run:
     if word is not None and word.reason is not EndReason.LOST:
         return await write_down(bench, run, word)
     return await close(bench, run, EndReason.ABORTED, why)
-
-
-async def _found_out(bench: Workbench, run: Run) -> Run:
-    """The run after its order, if one may be out, was looked for."""
-    for intent in intents_of(bench).open():
-        if intent.nonce == run.nonce:
-            run = await settle_intent(bench, intent) or bench.runs.by_nonce(run.nonce) or run
-    return run
 
 
 async def _is_there(bench: Workbench, run: Run) -> bool:

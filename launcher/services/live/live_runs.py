@@ -63,8 +63,8 @@ class Holder(Protocol):
 
 class Holders(Protocol):
     @property
-    def renting(self) -> Sequence[Holder]:
-        """Those with the key of their place."""
+    def holders(self) -> Sequence[Holder]:
+        """Each may have what a run is asked with: its workbench says."""
         ...
 
     def open_bench(self, keys: Keys) -> contextlib.AbstractAsyncContextManager[Workbench]:
@@ -327,9 +327,9 @@ class Live:
             await asyncio.sleep(LOOK_SECONDS)
 
     def _watch_what_can_be_watched(self) -> None:
-        renting = self._holders.renting
+        holders = self._holders.holders
         for run in self._live_runs:
-            able = [each for each in renting if each.bench.can_ask(run.place)]
+            able = [each for each in holders if each.bench.can_ask(run.place)]
             if run.pod_id and able:
                 self.watch_with(able[-1], run)
 

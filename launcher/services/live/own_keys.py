@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import AbstractAsyncContextManager, nullcontext
 
-from launcher.services.common.place_key import has_any_place_key
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import Keys
 
@@ -13,8 +12,8 @@ from launcher.stores.secrets import Keys
 class OwnKeys:
     """They stay for as long as the program does."""
 
-    def __init__(self, keys: Keys, bench: Workbench) -> None:
-        self._keys, self._bench = keys, bench
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
 
     @property
     def bench(self) -> Workbench:
@@ -24,8 +23,8 @@ class OwnKeys:
         """These keys do not go before the program does, which ends all that follows runs."""
 
     @property
-    def renting(self) -> list[OwnKeys]:
-        return [self] if has_any_place_key(self._keys) else []
+    def holders(self) -> list[OwnKeys]:
+        return [self]
 
     def open_bench(self, keys: Keys) -> AbstractAsyncContextManager[Workbench]:
         """The same for a launch: its looks at pods are those of everybody else."""

@@ -84,7 +84,7 @@ async def whole_fleet(
     bench: Workbench, keys: Keys, word: Callable[[Said], str]
 ) -> AsyncIterator[WholeFleet]:
     """Followed for as long as the block lasts; no pod is touched when it ends. Raises NotConfigured."""
-    live = Live(bench.config, bench.runs, OwnKeys(keys, bench), bench.clock, word)
+    live = Live(bench.config, bench.runs, OwnKeys(bench), bench.clock, word)
     live.wants_logs = False
     fleet = WholeFleet(bench, live)
     live.when_fed.append(fleet.hear)

@@ -8,10 +8,10 @@ from launcher.domain.pod import PodName
 from launcher.domain.queued import Try
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_address import RunAddress
-from launcher.services.common.intents import intents_of, is_being_launched
+from launcher.services.common.intents import is_being_launched
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.pod_runs import told_run
-from launcher.services.ending.reconcile import look_for, settle_intent
+from launcher.services.ending.reconcile import look_for, settle_order
 from launcher.services.ending.refresh import refreshed
 from launcher.services.following.adopted import adopt, keep
 from launcher.services.following.attached import read_run
@@ -40,10 +40,7 @@ async def whereabouts(bench: Workbench, tried: Try) -> Whereabouts:
         return Whereabouts(is_settled=False)
     if not tried.nonce:
         return Whereabouts(was_ordered=False)
-    for intent in intents_of(bench).open():
-        if intent.nonce == tried.nonce:
-            await settle_intent(bench, intent)
-    run = bench.runs.by_nonce(tried.nonce) or await _without_history(bench, tried)
+    run = await settle_order(bench, tried.nonce) or await _without_history(bench, tried)
     if run is None:
         return Whereabouts()
     run, pod = await refreshed(bench, run)

@@ -14,9 +14,9 @@ from launcher.domain.run_picture import RunPicture, picture_of
 from launcher.domain.studies.address import StudyAddress
 from launcher.domain.studies.study import Study, Trial
 from launcher.errors import InvalidRequest, LauncherError
-from launcher.services.common.intents import intents_of, is_being_launched
+from launcher.services.common.intents import is_being_launched
 from launcher.services.common.workbench import Workbench
-from launcher.services.ending.reconcile import settle_intent
+from launcher.services.ending.reconcile import settle_order
 from launcher.services.ending.refresh import close_unordered
 from launcher.services.following.attached import delivered_events
 from launcher.services.following.find_run import find_with_events
@@ -90,10 +90,7 @@ async def _known_here(bench: Workbench, address: StudyAddress, trial: Trial) -> 
         return run
     if is_being_launched(bench, address.repo, trial.run_id):
         return run
-    for intent in intents_of(bench).open():
-        if intent.nonce == run.nonce:
-            await settle_intent(bench, intent)
-    run = bench.runs.by_nonce(run.nonce) or run
+    run = await settle_order(bench, run.nonce) or run
     return run if run.pod_id else await close_unordered(bench, run)
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from launcher.services.common.place_key import has_any_place_key
 from launcher.stores.secrets import NOTIFY, KeyName, Keys, KeySource, NamedSecret
 from launcher.ui.state.told_here import ToldHere
 from launcher.ui.state.vault import Vault
@@ -34,10 +33,6 @@ class Session:
     stack: AsyncExitStack = field(repr=False)
     jobs: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
     users: int = 0
-
-    @property
-    def can_rent(self) -> bool:
-        return has_any_place_key(self.keys)
 
     def start(self, job: asyncio.Task[None]) -> None:
         self.jobs.add(job)
@@ -105,9 +100,9 @@ class Sessions:
             yield bench
 
     @property
-    def renting(self) -> list[Session]:
-        """Sessions with the key of a place."""
-        return [session for session in self._sessions.values() if session.can_rent]
+    def holders(self) -> list[Session]:
+        """Who may have what a run is asked with: machines of a person's own need no key at all."""
+        return [*self._sessions.values()]
 
     @property
     def any_with_upload(self) -> Session | None:

@@ -106,7 +106,7 @@ class Sweeps:
         self.version += 1
 
     def _opened(self, session: Session) -> None:
-        if session.can_rent and session.mark not in self._done:
+        if session.mark not in self._done:
             session.start(asyncio.create_task(self._sweep_once(session)))
 
     async def _sweep_once(self, session: Session) -> None:

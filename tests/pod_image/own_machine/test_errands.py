@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from pod_image.contract.own_machine import Kind
 from pod_image.own_machine.errands import UNBORN_SECONDS, Ground, answer
 from pod_image.own_machine.gpus import Gpu, lease
-from pod_image.own_machine.refused import Kind, Refused
+from pod_image.own_machine.refused import Refused
 from pod_image.own_machine.run_place import RunPlace, agents_environment
 from tests.kit.virtual_time import in_virtual_time
 from tests.providers.own_stage import GPUS, MadeUpMachine

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from pod_image.contract.own_machine import Kind
 from pod_image.own_machine.gpus import Gpu, _read, gpus, is_free, lease
-from pod_image.own_machine.refused import Kind, Refused
+from pod_image.own_machine.refused import Refused
 
 TABLE = """0, GPU-aaaa, NVIDIA GeForce RTX 4090, 24564
 1, GPU-bbbb, NVIDIA GeForce RTX 4090, 24564

@@ -68,6 +68,13 @@ class PodPlaceConformance:
         assert not pod.powerless
 
     @in_virtual_time
+    async def test_every_name_of_the_protocol_is_there(self, tmp_path: Path) -> None:
+        pod = self.pod(self.stage(tmp_path))
+        names = [name for name in vars(OwnPod) if not name.startswith("_")]
+        assert len(names) > 8
+        assert [name for name in names if not hasattr(pod, name)] == []
+
+    @in_virtual_time
     async def test_a_pod_that_was_not_told_its_place_finds_it_by_its_environment(
         self, tmp_path: Path
     ) -> None:
