@@ -33,7 +33,7 @@ def plan_html(made: MadePlan) -> str:
     offer = made.offer
     rows = [
         ("Runs", recipe_of(made.settings).summary(made.settings, resume=made.resume)),
-        ("Results", f"{made.settings.results_repo}, folder {made.run_id}"),
+        ("Results", f"{made.settings.results}, folder {made.run_id}"),
         ("GPU", f"{offer.gpu_name}, {dollars_per_hour(offer.price_per_hour_usd)}"),
     ]
     if made.dataset is not None:

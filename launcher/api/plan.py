@@ -64,7 +64,7 @@ class Plan:
 
     @property
     def results_repo(self) -> str:
-        return self.made.settings.results_repo
+        return self.made.settings.results
 
     @property
     def settings(self) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ class Settings(TypedDict, total=False):
     more_datasets: list[str] | tuple[str, ...] | None
     table: list[str] | tuple[str, ...] | None
     results_repo: str | None
+    results_folder: str | None
     run_id: str | None
     voice_name: str | None
     language: str | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing, suppress
 from typing import TypeVar
 
 import typer
@@ -15,12 +16,17 @@ from launcher.cli.terminal.command_line import know_shared
 from launcher.cli.terminal.output import print_warning
 from launcher.config import Config, hub_address, read_config
 from launcher.domain.run_address import run_address
-from launcher.errors import BadEnvironment
+from launcher.errors import BadEnvironment, LauncherError
 from launcher.providers.registry import all_places, default_place
-from launcher.services.common.place_key import place_key
+from launcher.services.common.place_key import needs_hub, place_key
 from launcher.services.common.places import place_of
 from launcher.services.common.run_secrets import named_secrets
-from launcher.services.common.workbench import Workbench, known_machines, open_workbench
+from launcher.services.common.workbench import (
+    Workbench,
+    known_machines,
+    open_history,
+    open_workbench,
+)
 from launcher.stores.secrets import (
     AnyKey,
     KeyName,
@@ -33,6 +39,7 @@ from launcher.stores.secrets import (
     find_named,
 )
 from pod_image.contract.next_steps import joined
+from pod_image.contract.results_address import is_folder
 from pod_image.contract.settings import RunSettings
 from pod_image.contract.surroundings import drop_certificates_that_are_not_there, read_no_proxy
 
@@ -45,19 +52,24 @@ HUB_KEYS = (KeyName.HF_DATASET, KeyName.HF_UPLOAD)
 
 def find_for(settings: RunSettings) -> Keys:
     """The keys that a run with these settings takes. Raises NotConfigured for one that nobody gives."""
-    return find_place(settings, HUB_KEYS)
+    if needs_hub(settings):
+        return find_place(settings, HUB_KEYS)
+    return find_place(settings, optional=HUB_KEYS[:1])  # what is public is read without it
 
 
-def find_place(settings: RunSettings, more: Sequence[KeyName] = ()) -> Keys:
+def find_place(
+    settings: RunSettings, more: Sequence[KeyName] = (), optional: Sequence[KeyName] = ()
+) -> Keys:
     """The key of the place that these settings name, and those. Raises NotConfigured for one that nobody gives."""
     own = place_key(place_of(settings))
-    return find((*((own,) if own is not None else ()), *more), any_place=False)
+    return find((*((own,) if own is not None else ()), *more), optional=optional, any_place=False)
 
 
 def find(
     needed: Sequence[KeyName] = (),
     store: KeyStore | None = None,
     *,
+    optional: Sequence[KeyName] = (),
     any_place: bool = True,
     everywhere: bool = False,
 ) -> Keys:
@@ -68,7 +80,7 @@ def find(
     nobody gives.
     """
     is_of_places = everywhere or (any_place and not set(PLACE_ALONE).isdisjoint(needed))
-    also = [*needed, *(_place_keys() if is_of_places else ())]
+    also = [*needed, *optional, *(_place_keys() if is_of_places else ())]
     keys = find_keys(os.environ, store or KeyringStore(), also=also)
     if any_place and (_has_other_place(keys) or _has_own_machine()):
         needed = [name for name in needed if name not in PLACE_ALONE]
@@ -192,7 +204,16 @@ def run_at(
     """
     config = read_config()
     config.make_folders()
+    if needed and _is_in_folder(key, config):
+        needed = [name for name in needed if name is not KeyName.HF_UPLOAD]
     return run(more(find_unless_named(key, needed)), work, config, needs_history=False)
+
+
+def _is_in_folder(key: str, config: Config) -> bool:
+    """Whether the history knows that the results of this run are in a folder, which no token opens."""
+    with closing(open_history(config, is_needed=False)) as runs, suppress(LauncherError):
+        return is_folder(runs.chosen(key).results_repo)
+    return False
 
 
 def _config(*, is_needed: bool) -> Config:

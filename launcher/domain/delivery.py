@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pod_image.contract.results_address import is_folder
+
 _NAMED = 3
 
 
@@ -19,27 +21,29 @@ class Delivery:
     present: int | None
     missing: int
     missing_names: tuple[str, ...] = ()
+    where: str = "results repo"
 
     @classmethod
-    def of(cls, ended: Mapping[str, Any]) -> Delivery:
+    def of(cls, ended: Mapping[str, Any], where: str = where) -> Delivery:
         """From the pod's last event. An older image sends lists alone, and a list may have lost its tail."""
         names = tuple(str(name) for name in ended.get("not_delivered") or ())
         return cls(
             present=max(ended.get("delivered_count") or 0, len(ended.get("delivered") or ())),
             missing=max(ended.get("not_delivered_count") or 0, len(names)),
             missing_names=names,
+            where=where,
         )
 
     @property
     def sentence(self) -> str:
         if self.missing:
-            return f"{self._counted} did not reach the results repo{self._names}."
+            return f"{self._counted} did not reach the {self.where}{self._names}."
         if self.present is None:
-            return "All of its files are in the results repo."
+            return f"All of its files are in the {self.where}."
         if self.present == 1:
-            return "Its one file is in the results repo and was checked there."
+            return f"Its one file is in the {self.where} and was checked there."
         if self.present:
-            return f"All {self.present:,} files are in the results repo and were checked there."
+            return f"All {self.present:,} files are in the {self.where} and were checked there."
         return "It left no files to deliver."
 
     @property
@@ -58,11 +62,15 @@ class Delivery:
         return f": {shown}" + (f" and {more:,} more" if more > 0 else "")
 
 
-def known_delivery(missing: int | None, ended: Mapping[str, Any] | None) -> Delivery | None:
-    """By the pod's last event, else by the count that the history has; None where nobody has said."""
+def known_delivery(
+    missing: int | None, ended: Mapping[str, Any] | None, results: str
+) -> Delivery | None:
+    """By the pod's last event, else by the count that the history has; None where nobody has said. `results`: where
+    they go."""
+    where = "results folder" if is_folder(results) else "results repo"
     if ended:
-        return Delivery.of(ended)
-    return None if missing is None else Delivery(None, missing)
+        return Delivery.of(ended, where)
+    return None if missing is None else Delivery(None, missing, where=where)
 
 
 def missing_text(missing: int | None) -> str:

@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass
 
 from launcher.domain.hub_address import hub_address
+from pod_image.contract.results_address import is_folder
 
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _KEY = re.compile(rf"(?P<run_id>{_RUN_ID.pattern})@(?P<repo>[^/@\s]+/[^/@\s]+)")
 """A run's name as earlier releases printed it."""
 _REVISION = re.compile(r"[\w.-][\w./-]{0,199}")
 _MAIN = "main"
+_AT = "@"
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,11 @@ class RunAddress:
 def run_address(typed: str, endpoint: str = "") -> RunAddress | None:
     """What was named, or None for a text that names no results repo: a run id, a pod's id, a dataset's address.
 
+    A folder of a person's own may stand in the place of a repo: `/home/me/voices/run-01`, `gpubox:/data/voices/run-01`.
     A folder or a file inside a run names the run. `endpoint` is the Hub's own address, where it is not the public one.
     """
+    if is_folder(typed.strip()):
+        return _in_folder(typed.strip())
     text = _without_endpoint(typed.strip(), endpoint)
     if of_history := _KEY.fullmatch(text):
         text = f"{of_history['repo']}/{of_history['run_id']}"
@@ -43,6 +48,22 @@ def run_address(typed: str, endpoint: str = "") -> RunAddress | None:
     if not _is_revision(found.revision) or (first and not is_run_id(first)):
         return None
     return RunAddress(found.repo, first, "" if found.revision == _MAIN else found.revision)
+
+
+def _in_folder(typed: str) -> RunAddress | None:
+    """`/home/me/voices/run-01`; the folder alone ends with a slash, since its own name may look like a run's."""
+    folder, _, last = typed.rpartition("/")
+    run_id = last if is_run_id(last) else ""
+    if last and not run_id:
+        folder = typed
+    if not is_folder(folder):
+        return None
+    above, _, name = folder.rpartition("/")
+    name, _, revision = name.partition(_AT)
+    is_version = bool(revision) and _is_revision(revision)
+    return RunAddress(
+        f"{above}/{name}" if is_version else folder, run_id, revision if is_version else ""
+    )
 
 
 def is_run_id(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,24 @@ from pod_image.contract.settings import SETTINGS
 
 
 def anchored(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The values, names of files read from `folder`; so a run is repeated from anywhere, with the same files."""
-    return {name: _anchored(name, value, folder) for name, value in values.items()}
+    """The values, names of files read from `folder`; so a run is repeated from anywhere, with the same files.
+
+    A folder of another machine (`host`) is left as it is written.
+    """
+    is_elsewhere = bool(values.get("host"))
+    return {
+        name: _anchored(name, value, folder, is_elsewhere=is_elsewhere)
+        for name, value in values.items()
+    }
 
 
-def _anchored(name: str, value: Any, folder: Path) -> Any:
-    if name not in SETTINGS or not SETTINGS[name].knob.is_local:
+def _anchored(name: str, value: Any, folder: Path, *, is_elsewhere: bool) -> Any:
+    if name not in SETTINGS:
+        return value
+    knob = SETTINGS[name].knob
+    if knob.is_own_folder and isinstance(value, str) and value.strip() and not is_elsewhere:
+        return os.path.normpath(folder.absolute() / Path(value).expanduser())
+    if not knob.is_local:
         return value
     if isinstance(value, str):
         if not SETTINGS[name].is_list:

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from launcher.errors import BadEnvironment, HubError, LauncherError, NotConfigured
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.results_address import is_folder
 from pod_image.hub import (
     Hub,
     HubRefused,
@@ -96,7 +97,9 @@ async def check_access(
             Finding(
                 Severity.NOTE,
                 "results_repo_made",
-                f"The results repo {results} does not exist yet. A private one will be created.",
+                f"The results folder {results} will be made."
+                if is_folder(results)
+                else f"The results repo {results} does not exist yet. A private one will be created.",
             )
         )
     commits = tuple(commit or "" for commit in found.dataset_commits)

@@ -47,7 +47,7 @@ class Deploys:
         plan, keys = await self._plan(plan_hash)
         about = {
             "plan": plan_hash,
-            "run": f"{plan.settings.results_repo}/{plan.run_id}",
+            "run": f"{plan.settings.results}/{plan.run_id}",
             "most_usd": round(plan.worst_case_usd, 4),
             "price_per_hour_usd": plan.offer.price_per_hour_usd,
         }

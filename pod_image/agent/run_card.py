@@ -23,6 +23,7 @@ from pod_image.contract.media import media_of
 from pod_image.contract.paths import ResultsFolder
 from pod_image.contract.plain import plain_line
 from pod_image.contract.record import RunRecord
+from pod_image.contract.results_address import is_folder
 from pod_image.contract.settings import SETTINGS, RunSettings
 
 FILES_LISTED = 60
@@ -33,7 +34,7 @@ _MARKS = re.compile(r"([\\`*_{}\[\]|~#$]|^[-+]|(?<=^\d)[.)](?= ))")
 
 @dataclass(frozen=True)
 class Place:
-    """Where the files of a run are: a repo at a Hub."""
+    """Where the files of a run are: a repo at a Hub, or a folder, where the page lies beside them."""
 
     hub_url: str
     repo: str
@@ -41,13 +42,19 @@ class Place:
 
     def file(self, below: str) -> str:
         """The whole address: the Hub plays a sound from no other, and a page in a folder has no other."""
+        if is_folder(self.repo):
+            return quote(below)
         return f"{self.hub_url}/{self.repo}/resolve/main/{quote(self.folder.path(below))}"
 
     def page(self, below: str) -> str:
+        if is_folder(self.repo):
+            return quote(below)
         return f"{self.hub_url}/{self.repo}/blob/main/{quote(self.folder.path(below))}"
 
     @property
     def tree(self) -> str:
+        if is_folder(self.repo):
+            return "."
         return f"{self.hub_url}/{self.repo}/tree/main/{quote(self.folder.run_id)}"
 
 

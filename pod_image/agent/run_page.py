@@ -56,7 +56,7 @@ class RunPage:
             record=record_of(run, is_over=is_last),
             course=course,
             settings=run.settings,
-            place=Place(endpoint.rstrip("/"), run.settings.results_repo, run.results),
+            place=Place(endpoint.rstrip("/"), run.settings.results_there, run.results),
             written_at=datetime.fromtimestamp(run.now(), UTC),
             files={path: size for path, size in {**there, **coming}.items() if path not in own},
         )

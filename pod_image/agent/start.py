@@ -59,7 +59,7 @@ def hub_of(ports: Ports, document: RunDocument) -> Hub:
         RunHub(
             endpoint=environment.get(HUB_URL_VARIABLE, ""),
             dataset_repo=settings.dataset_repo,
-            results_repo=settings.results_repo,
+            results_repo=settings.results_there,
             dataset_token=environment.get(DATASET_TOKEN_VARIABLE, ""),
             upload_token=environment.get(UPLOAD_TOKEN_VARIABLE, ""),
             more_datasets=tuple(each.repo for each in chosen_datasets(settings)[1:]),

@@ -48,7 +48,7 @@ def words_of(document: RunDocument, environment: Mapping[str, str]) -> NewsOfRun
     return NewsOfRun(
         document.run_id,
         document.attempt.nonce,
-        document.settings.results_repo,
+        document.settings.results_there,
         (environment.get(HUB_URL_VARIABLE) or _HUB_URL).rstrip("/"),
     )
 

@@ -158,11 +158,33 @@ class CommonSettings(BaseModel):
         Knob(
             "Results repo",
             group="What",
+            when=(When("results_folder", ("",)),),
             required=True,
             scope=Scope.RUN,
             written=A_REPO,
             picks=Picks.RESULTS,
             picks_by=("dataset_repo",),
+        ),
+    ] = ""
+    results_folder: Annotated[
+        str,
+        Field(
+            description=(
+                "Folder for the results in place of a repo, on this computer or on the machine that ssh reaches. "
+                "No account and no token is needed then."
+            ),
+            pattern=r"^$|^/[^\x00-\x1f]*[^/\x00-\x1f]$",
+            max_length=500,
+        ),
+        Knob(
+            "Results folder",
+            group="What",
+            level="advanced",
+            when=(When("provider", (Provider.LOCAL, Provider.SSH)),),
+            scope=Scope.RUN,
+            is_own_folder=True,
+            empty_means="the results repo",
+            written="A folder is written with its whole path, such as /home/me/voices.",
         ),
     ] = ""
     run_id: Annotated[

@@ -79,6 +79,8 @@ class Knob:
     `of_which`: the setting that says which file of that repo is fetched, with what its name begins; else all are.
     `is_local`: its entries are files of the person's computer: the plan reads them, and the names are not sent.
     `goes_as`: what becomes of such files on the pod.
+    `is_own_folder`: a folder of the machine that the run goes to; where that is this computer, it may be written from
+    the folder that one is in.
     `written`: how a value is written, as a sentence for whoever wrote it differently.
     `picks`: from what a value may be chosen; `picks_by`: the settings that say what fits, as each kind has it.
     """
@@ -102,6 +104,7 @@ class Knob:
     of_which: str = ""
     is_local: bool = False
     goes_as: GoesAs = "files"
+    is_own_folder: bool = False
     picks: Picks | None = None
     picks_by: tuple[str, ...] = ()
 

@@ -16,6 +16,7 @@ from pod_image.contract.common_settings import CommonSettings
 from pod_image.contract.knobs import Knob, Setting, When, declared
 from pod_image.contract.recipes import declarations, module_name
 from pod_image.contract.recipes.base import Declaration
+from pod_image.contract.results_address import results_in
 
 GROUPS = ("What", "How much", "Where", "Limits")
 """In this order they are shown; within a group the settings of every run come first."""
@@ -41,6 +42,16 @@ class Flat(BaseModel):
     """
 
     model_config = CommonSettings.model_config
+
+    @property
+    def results(self) -> str:
+        """Where they go, as the launcher names it: a repo, or a folder with the machine that it is on."""
+        return results_in(dict(self))
+
+    @property
+    def results_there(self) -> str:
+        """The same as the run itself names it, on its machine."""
+        return results_in({**dict(self), "host": ""})
 
     def applicable(self) -> dict[str, Any]:
         """Every value that applies, spelt out, as JSON types: what the pod is sent."""

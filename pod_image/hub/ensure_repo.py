@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from huggingface_hub import HfApi
 
+from pod_image.hub.in_folder import as_of_the_hub
 from pod_image.hub.refusals import HubConflict, NoRight, RepoMissing
 from pod_image.hub.repos import Repo
 from pod_image.hub.session import Hub
@@ -15,6 +16,9 @@ def ensure_results_repo(hub: Hub, repo_id: str) -> bool:
     Raises NoRight when the token may neither write to it nor create it, and other HubErrors.
     """
     repo = Repo(repo_id, "model")
+    if repo.is_folder:
+        with as_of_the_hub():
+            return hub.open_folder(repo_id).ensure()
     try:
         _check_write(hub, repo)
         return False

@@ -18,7 +18,7 @@ from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defin
 from pod_image.contract.leavings import is_left_behind
 from pod_image.contract.paths import safe_path
 from pod_image.hub.refusals import Damaged, HubRejected
-from pod_image.hub.repos import Checksums, RemoteFile, Repo, list_files
+from pod_image.hub.repos import Checksums, RemoteFile, Repo, list_files, read_range
 from pod_image.hub.session import Hub
 from pod_image.hub.watchdog import within
 
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 GROUP_FILES = 250
 GROUP_BYTES = 256 << 20
 TRIES_PER_DAMAGED_FILE = 3
+PIECE_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def fetch(
         _check_path(row.path)
     job = _Download(hub, repo, commit, folder, listed, on_progress)
     job.keep_what_is_right()
-    if hub.use_xet:
+    if hub.use_xet and not repo.is_folder:
         job.by_xet()
     job.by_http()
     return Fetched(repo, commit, folder, job.right)
@@ -158,7 +159,11 @@ class _Download:
 
     def _fetch_one(self, row: RemoteFile) -> None:
         for _ in range(TRIES_PER_DAMAGED_FILE):
-            self._hub.ask(f"fetching {row.path} of {self._repo}", lambda _: self._download(row))
+            if self._repo.is_folder:
+                self._download(row)
+            else:
+                doing = f"fetching {row.path} of {self._repo}"
+                self._hub.ask(doing, lambda _: self._download(row))
             if self._accept(row):
                 self._tell()
                 return
@@ -181,6 +186,9 @@ class _Download:
         half.replace(target)
 
     def _append(self, row: RemoteFile, half: Path, got: int) -> None:
+        if self._repo.is_folder:
+            self._append_from_folder(row, half, got)
+            return
         url = self._repo.file_url(self._hub.endpoint, self._commit, row.path)
         headers = {**self._hub.headers(), "Accept-Encoding": "identity"}
         if got:
@@ -192,6 +200,15 @@ class _Download:
             with half.open("ab" if response.status_code == 206 else "wb") as stream:
                 for piece in response.iter_bytes():
                     stream.write(piece)
+
+    def _append_from_folder(self, row: RemoteFile, half: Path, got: int) -> None:
+        with half.open("ab") as stream:
+            while got < row.size_bytes:
+                piece = read_range(self._hub, self._repo, self._commit, row.path, got, PIECE_BYTES)
+                if not piece:
+                    return  # shorter than its list says: its hash tells
+                stream.write(piece)
+                got += len(piece)
 
     def _accept(self, row: RemoteFile) -> bool:
         """Count the file as right if it is; remove it if it is damaged."""

@@ -11,6 +11,7 @@ from huggingface_hub import HfApi
 
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence
+from pod_image.hub.in_folder import as_of_the_hub
 from pod_image.hub.other_kinds import kind_there, named_for_what_it_is
 from pod_image.hub.refusals import (
     HubError,
@@ -152,12 +153,15 @@ def preflight(
     """
     notes = _Notes()
     reader, writer = dataset_hub.brief(), upload_hub.brief()
-    upload_account = _account(writer, "upload token", notes)
+    is_folder = Repo(results, "model").is_folder
+    upload_account = None if is_folder else _account(writer, "upload token", notes)
     if any(finding.code in (Cause.NETWORK, Cause.ENVIRONMENT) for finding in notes.findings):
         # The first question has waited already: the others are asked once.
         reader, writer = reader.hasty(), writer.hasty()
     same = dataset_hub is upload_hub or _value(dataset_hub) == _value(upload_hub)
-    dataset_account = upload_account if same else _account(reader, "dataset token", notes)
+    dataset_account = upload_account if same else None
+    if datasets if is_folder else not same:
+        dataset_account = _account(reader, "dataset token", notes)
     commits = tuple(
         _dataset_commit(reader, Repo(repo, "dataset"), revision, notes)
         for repo, revision in datasets
@@ -253,6 +257,8 @@ def _dataset_commit(hub: Hub, dataset: Repo, revision: str | None, notes: _Notes
 
 
 def _results_state(hub: Hub, results: Repo, account: Account | None, notes: _Notes) -> ResultsState:
+    if results.is_folder:
+        return _folder_state(hub, results, notes)
     if hub.token is None:
         return ResultsState.REFUSED
     about = f"The results repo {results.id} cannot be written"
@@ -281,6 +287,23 @@ def _results_state(hub: Hub, results: Repo, account: Account | None, notes: _Not
         )
     except HubError as exc:
         notes.trouble(exc, about)
+    return ResultsState.REFUSED
+
+
+def _folder_state(hub: Hub, results: Repo, notes: _Notes) -> ResultsState:
+    try:
+        with as_of_the_hub():
+            folder = hub.open_folder(results.id)
+            if folder.may_be_written():
+                return ResultsState.WRITABLE if folder.is_there() else ResultsState.TO_BE_CREATED
+    except HubError as exc:
+        notes.trouble(exc, f"The results folder {results.id} cannot be used")
+        return ResultsState.REFUSED
+    notes.error(
+        Cause.NO_RIGHT,
+        f"The results folder {results.id} cannot be written to.",
+        "Choose a folder that you may write to.",
+    )
     return ResultsState.REFUSED
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
+from pod_image.hub.in_folder import as_of_the_hub, put_in_folder
 from pod_image.hub.refusals import CalledOff, HubConflict, HubUnavailable, Overtaken, translated
 from pod_image.hub.repos import Checksums, Repo, look_at, read_bytes, resolve_commit
 from pod_image.hub.session import TRY_AGAIN, Hub
@@ -57,6 +58,13 @@ def publish(
     Files must not change meanwhile. Raises HubError: HubUnavailable with `retry_after_seconds` when
     the Hub asks for a longer wait than our patience, NoRight and the like at once.
     """
+    if repo.is_folder:
+        with as_of_the_hub():
+            folder = hub.open_folder(repo.id)
+            before = folder.commit() if folder.is_there() else ""
+            commit = put_in_folder(folder, files, message, deletes, parent or "", card, called_off)
+        sums = {path: Checksums.of(content) for path, content in files.items()}
+        return Receipt(repo, commit, sums, made_commit=commit != before)
     job = _Publication(hub.hasty(), repo, files, message, deletes, parent, card, called_off)
     return hub.retrying(job.attempt, on=TRY_AGAIN)
 

@@ -15,27 +15,40 @@ from huggingface_hub import HfApi
 from huggingface_hub.hf_api import RepoFile, RepoFolder
 from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
 
+from pod_image.contract.results_address import is_folder
+from pod_image.folder_store.contents import FileSums
+from pod_image.hub.in_folder import as_of_the_hub
 from pod_image.hub.refusals import NotInRepo, RepoMissing
 from pod_image.hub.session import Hub
 
 Row = TypeVar("Row")
 
 READ_BYTES = 1 << 20
+SMALL_BYTES = 64 << 20
 PATHS_PER_REQUEST = 500
 
 
 @dataclass(frozen=True)
 class Repo:
-    """A repo's name and kind: recordings come from a `dataset`, voices go to a `model`, pages to a `space`."""
+    """A repo's name and kind: recordings come from a `dataset`, voices go to a `model`, pages to a `space`.
+
+    Where the name is a folder's, the same functions ask that folder, and no token is needed.
+    """
 
     id: str
     kind: Literal["dataset", "model", "space"]
 
+    @property
+    def is_folder(self) -> bool:
+        return is_folder(self.id)
+
     def __str__(self) -> str:
-        return f"{self.kind} {self.id}"
+        return self.id if self.is_folder else f"{self.kind} {self.id}"
 
     def page(self, endpoint: str) -> str:
         """The address a person opens."""
+        if self.is_folder:
+            return self.id
         folder = {"dataset": "datasets/", "model": "", "space": "spaces/"}[self.kind]
         return f"{endpoint}/{folder}{self.id}"
 
@@ -82,6 +95,9 @@ class RemoteFile:
 
 def resolve_commit(hub: Hub, repo: Repo, revision: str | None = None) -> str:
     """The commit (40 hex digits) that a branch, tag or sha means now. Raises HubError."""
+    if repo.is_folder:
+        with as_of_the_hub():
+            return hub.open_folder(repo.id).commit(revision or "")
 
     def look(api: HfApi) -> str:
         found = api.repo_info(repo.id, repo_type=repo.kind, revision=revision)
@@ -92,6 +108,10 @@ def resolve_commit(hub: Hub, repo: Repo, revision: str | None = None) -> str:
 
 def list_files(hub: Hub, repo: Repo, commit: str, under: str = "") -> list[RemoteFile]:
     """Every file at a commit, in one folder if `under` names one; none when that is absent."""
+    if repo.is_folder:
+        with as_of_the_hub():
+            listed = hub.open_folder(repo.id).files(commit, under)
+            return [_in_folder(path, sums) for path, sums in listed.items()]
 
     def look(api: HfApi) -> list[RemoteFile]:
         rows = api.list_repo_tree(
@@ -108,6 +128,10 @@ def list_files(hub: Hub, repo: Repo, commit: str, under: str = "") -> list[Remot
 
 def list_folders(hub: Hub, repo: Repo, revision: str = "main", under: str = "") -> list[str]:
     """The names of the folders directly in a repo, or in one of its folders."""
+    if repo.is_folder:
+        inside = f"{under.strip('/')}/" if under.strip("/") else ""
+        below = (row.path.removeprefix(inside) for row in list_files(hub, repo, revision, under))
+        return sorted({path.split("/")[0] for path in below if "/" in path})
 
     def look(api: HfApi) -> list[str]:
         rows = api.list_repo_tree(
@@ -120,6 +144,9 @@ def list_folders(hub: Hub, repo: Repo, revision: str = "main", under: str = "") 
 
 def look_at(hub: Hub, repo: Repo, revision: str, paths: Iterable[str]) -> dict[str, RemoteFile]:
     """The listing of these paths alone; absent ones are left out."""
+    if repo.is_folder:
+        listed = {row.path: row for row in list_files(hub, repo, revision)}
+        return {path: listed[path] for path in paths if path in listed}
     found: dict[str, RemoteFile] = {}
     left = iter(paths)
     while some := list(islice(left, PATHS_PER_REQUEST)):
@@ -137,6 +164,12 @@ def look_at(hub: Hub, repo: Repo, revision: str, paths: Iterable[str]) -> dict[s
 
 def read_bytes(hub: Hub, repo: Repo, path: str, revision: str = "main") -> bytes | None:
     """A small file's content, None when the repo has no such file (or does not exist yet)."""
+    if repo.is_folder:
+        try:
+            with as_of_the_hub():
+                return hub.open_folder(repo.id).read(revision, path, 0, SMALL_BYTES)
+        except (NotInRepo, RepoMissing):
+            return None
 
     def read(_: HfApi) -> bytes:
         response = hub.client().get(_url(hub, repo, revision, path), headers=hub.headers())
@@ -151,6 +184,9 @@ def read_bytes(hub: Hub, repo: Repo, path: str, revision: str = "main") -> bytes
 
 def read_range(hub: Hub, repo: Repo, commit: str, path: str, start: int, length: int) -> bytes:
     """`length` bytes of a file from byte `start`; fewer where the file ends. Raises HubError."""
+    if repo.is_folder:
+        with as_of_the_hub():
+            return hub.open_folder(repo.id).read(commit, path, start, length)
     wanted = {"Range": f"bytes={start}-{start + length - 1}"}
 
     def read(_: HfApi) -> bytes:
@@ -183,6 +219,10 @@ def _url(hub: Hub, repo: Repo, revision: str, path: str) -> str:
 
 def _remote(row: RepoFile) -> RemoteFile:
     return RemoteFile(row.path, row.size, row.lfs.sha256 if row.lfs else None, row.blob_id)
+
+
+def _in_folder(path: str, sums: FileSums) -> RemoteFile:
+    return RemoteFile(path, sums.size_bytes, sums.sha256, sums.git_sha1)
 
 
 def _empty_when_absent(listing: Callable[[], list[Row]], under: str) -> list[Row]:

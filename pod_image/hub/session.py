@@ -28,6 +28,7 @@ from pod_image.contract.surroundings import (
     odd_letters,
     read_no_proxy,
 )
+from pod_image.hub.in_folder import OpenFolder, own_folder
 from pod_image.hub.refusals import (
     HubConflict,
     HubRefused,
@@ -134,6 +135,8 @@ class Hub:
     use_xet: bool = True
     patience: Patience = field(default_factory=Patience)
     agent: str = "pod-launcher"
+    open_folder: OpenFolder = own_folder
+    """How a folder of a person's own is reached, where one stands in the place of a repo."""
 
     def __post_init__(self) -> None:
         self.endpoint = (self.endpoint or os.environ.get("HF_ENDPOINT") or PUBLIC_HUB).rstrip("/")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from huggingface_hub import HfApi
 
+from pod_image.hub.in_folder import as_of_the_hub
 from pod_image.hub.refusals import HubConflict, HubError
 from pod_image.hub.repos import Repo
 from pod_image.hub.session import Hub
@@ -17,6 +18,9 @@ class NoNameLeft(HubError):
 
 def list_tags(hub: Hub, repo: Repo) -> dict[str, str]:
     """Every tag of the repo, with the commit that it means. Raises HubError."""
+    if repo.is_folder:
+        with as_of_the_hub():
+            return hub.open_folder(repo.id).tags()
 
     def look(api: HfApi) -> dict[str, str]:
         refs = api.list_repo_refs(repo.id, repo_type=repo.kind)
@@ -41,6 +45,10 @@ def leave_tag(hub: Hub, repo: Repo, commit: str, names: Iterable[str]) -> str:
 
 
 def _create(hub: Hub, repo: Repo, commit: str, name: str) -> None:
+    if repo.is_folder:
+        with as_of_the_hub():
+            hub.open_folder(repo.id).tag(commit, name)
+        return
     try:
         hub.ask(
             f"tagging {repo}",

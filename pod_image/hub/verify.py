@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pod_image.hub.repos import Checksums, Repo, look_at
+from pod_image.hub.in_folder import as_of_the_hub
+from pod_image.hub.repos import Checksums, RemoteFile, Repo, look_at
 from pod_image.hub.session import Hub
 
 
@@ -20,11 +21,16 @@ class Difference:
 def verify(
     hub: Hub, repo: Repo, commit: str, expected: Mapping[str, Checksums]
 ) -> list[Difference]:
-    """Compare size and checksum of every promised file with the listing. Empty: all delivered.
+    """Compare size and checksum of every promised file with the listing, or in a folder with the file itself, which is
+    read again from there. Empty: all delivered.
 
     Raises HubError when the Hub cannot be asked, which proves nothing either way.
     """
-    there = look_at(hub, repo, commit, expected)
+    there = (
+        _read_again(hub, repo, commit, expected)
+        if repo.is_folder
+        else look_at(hub, repo, commit, expected)
+    )
     found = []
     for path, promised in expected.items():
         listed = there.get(path)
@@ -36,3 +42,14 @@ def verify(
         elif not listed.matches(promised):
             found.append(Difference(path, f"{path} has another checksum than promised"))
     return found
+
+
+def _read_again(
+    hub: Hub, repo: Repo, commit: str, expected: Mapping[str, Checksums]
+) -> dict[str, RemoteFile]:
+    with as_of_the_hub():
+        found = hub.open_folder(repo.id).proven(commit, [*expected])
+    return {
+        path: RemoteFile(path, sums.size_bytes, sums.sha256, sums.git_sha1)
+        for path, sums in found.items()
+    }

@@ -159,8 +159,8 @@ def test_a_last_word_of_any_image_is_read(ended: dict[str, Any], sentence: str) 
 
 
 def test_where_nobody_has_said_nothing_is_known() -> None:
-    assert known_delivery(None, None) is None
-    assert known_delivery(None, {}) is None
+    assert known_delivery(None, None, "me/voice") is None
+    assert known_delivery(None, {}, "me/voice") is None
 
 
 def test_every_exit_code_stands_in_the_docs() -> None:

@@ -20,6 +20,8 @@ from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import KeyName, Keys, find_keys
 
 RESULTS_REPO = "demo/results"
+NOBODY = "http://127.0.0.1:9"
+"""A Hub that whoever asks it does not reach."""
 AT_WORK = (
     "mkdir -p out; echo half > out/so-far.txt; echo at work; trap 'echo whole > out/so-far.txt; exit 0' TERM; "
     "while :; do sleep 0.1; done"
@@ -44,16 +46,19 @@ class OwnRuns:
     keys: Keys
     where: Mapping[str, Any]
 
-    async def launched(self, script: str = AT_WORK, **settings: Any) -> Run:
+    async def launched(
+        self, script: str = AT_WORK, *, resume: bool = False, **settings: Any
+    ) -> Run:
         given = {
             "recipe": "command",
             "argv": ["sh", "-c", script],
-            "results_repo": RESULTS_REPO,
             "max_hours": 0.2,
             **self.where,
             **settings,
         }
-        plan = await make_plan(self.bench, compose(None, given), self.keys)
+        if "results_folder" not in given:
+            given["results_repo"] = RESULTS_REPO
+        plan = await make_plan(self.bench, compose(None, given), self.keys, resume=resume)
         assert plan.errors == ()
         return await launch(self.bench, plan, self.keys)
 
@@ -78,15 +83,16 @@ class OwnRuns:
 
 @asynccontextmanager
 async def own_runs(
-    hub: HubEmulator, home: Path, where: Mapping[str, Any]
+    hub: HubEmulator | None, home: Path, where: Mapping[str, Any]
 ) -> AsyncIterator[OwnRuns]:
-    """`where`: the settings that say which machine."""
-    environment = {
-        "HF_ENDPOINT": hub.url,
-        KeyName.HF_DATASET.variable: hub.tokens["read"],
-        KeyName.HF_UPLOAD.variable: hub.tokens["write"],
-        "LAUNCHER_HOME": str(home),
-    }
+    """`where`: the settings that say which machine. Without a Hub nobody answers there, and there is no token."""
+    environment = {"HF_ENDPOINT": NOBODY, "LAUNCHER_HOME": str(home)}
+    if hub is not None:
+        environment |= {
+            "HF_ENDPOINT": hub.url,
+            KeyName.HF_DATASET.variable: hub.tokens["read"],
+            KeyName.HF_UPLOAD.variable: hub.tokens["write"],
+        }
     config = replace(read_config(environment), poll_seconds=1.0, reconcile_seconds=2.0)
     keys = find_keys(environment)
     async with open_workbench(config, keys) as bench:

@@ -19,6 +19,7 @@ from launcher.services.common.places import place_of
 from launcher.services.common.run_secrets import handed_over
 from pod_image.contract.figures import counted, dollars_per_hour, recorded, roughly, size
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.results_address import is_folder
 from pod_image.contract.settings import SETTINGS
 
 _OTHERS_NAMED = 3
@@ -82,8 +83,9 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
         rows.append(("Dataset", _dataset(plan)))
     if plan.inputs:
         rows.append(("Inputs", "\n".join(map(_input, plan.inputs))))
-    made = "; the private repo is created" if plan.makes_results_repo else ""
-    rows.append(("Results", f"{plan.settings.results_repo}, folder {plan.run_id}{made}"))
+    kind = "folder is made" if is_folder(plan.settings.results) else "private repo is created"
+    made = f"; the {kind}" if plan.makes_results_repo else ""
+    rows.append(("Results", f"{plan.settings.results}, folder {plan.run_id}{made}"))
     rows.append(("GPU", _gpus(plan)))
     if plan.image is not None:
         rows.append(("Image", _image(plan.image)))
@@ -201,7 +203,8 @@ def _shown(value: Any, limit: int = 44) -> str:
 def _sent(plan: Plan) -> list[tuple[str, str]]:
     place = place_of(plan.settings)
     title = place.title
-    handed = handed_over(plan.secrets, plan.told_from_pod)
+    results = plan.settings.results
+    handed = handed_over(plan.settings, plan.secrets, plan.told_from_pod)
     if plan.secrets_in_plain:
         tokens = f"{handed}, readable in the pod's definition during the run"
     else:
@@ -211,6 +214,8 @@ def _sent(plan: Plan) -> list[tuple[str, str]]:
         tokens = f"{handed}, as {many}{kind}"
     if not place.is_rented:
         tokens = f"{handed}, over the standard input of the run's first process; in no file and no argument"
+    if not handed:
+        tokens = "no token"
     own = [
         f"{name} ({_SOURCES[source]})" if source else f"{name} (asked for at the launch)"
         for name, source in plan.secrets.items()
@@ -229,8 +234,7 @@ def _sent(plan: Plan) -> list[tuple[str, str]]:
             for host in plan.told_from_pod
         ),
         *([("the command", f"{', '.join(own)}; no other key")] if own else []),
-        (
-            "Hugging Face",
-            f"the results of the run, to {plan.settings.results_repo}, and nothing else",
-        ),
+        ("the folder", f"the results of the run, to {results}; nothing goes to Hugging Face")
+        if is_folder(results)
+        else ("Hugging Face", f"the results of the run, to {results}, and nothing else"),
     ]

@@ -70,7 +70,7 @@ async def _begin(ground: Ground, plan_hash: str, plan: Plan, keys: Keys) -> Laun
         raise InvalidRequest(_would_have(plan, most_usd), hint=_ALLOW)
     await swept(ground.desk)
     await ground.settle()
-    address = f"{plan.settings.results_repo}/{plan.run_id}"
+    address = f"{plan.settings.results}/{plan.run_id}"
     begun = ground.launches.get(plan_hash)
     if begun is not None and begun.error is None:
         return begun  # another call was quicker meanwhile
@@ -112,5 +112,5 @@ def _would_have(plan: Plan, most_usd: float) -> str:
         f"Nothing was rented: this server may not spend anything. It would have rented {offer.gpu_name} "
         f"({offer.cloud} tier) at {dollars_per_hour(offer.price_per_hour_usd)} for {plan.run_id}, "
         f"{dollars(plan.worst_case_usd)} at most, and booked {dollars(most_usd)}; results would go to "
-        f"{plan.settings.results_repo}."
+        f"{plan.settings.results}."
     )

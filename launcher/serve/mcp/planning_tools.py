@@ -172,7 +172,7 @@ class PlanningTools:
             "hash": plan.hash,
             "can_be_launched": not plan.errors,
             "run": plan.run_id,
-            "results_repo": plan.settings.results_repo,
+            "results_repo": plan.settings.results,
             "makes_results_repo": plan.makes_results_repo,
             "runs": one_line(recipe_of(plan.settings).summary(plan.settings, resume=plan.resume)),
             "gpu": one_line(plan.offer.gpu_name, 60),

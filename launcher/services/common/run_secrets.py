@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from launcher.domain.run import Run
 from launcher.errors import LauncherError, NoRight, ProviderError, ProviderUnavailable
 from launcher.providers.base import AccountSecret, Provider
+from launcher.services.common.place_key import needs_hub, reads_hub
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import Keys
 from pod_image.contract.environment import DATASET_TOKEN_VARIABLE, UPLOAD_TOKEN_VARIABLE
@@ -110,10 +111,16 @@ def sources_of_named(settings: RunSettings, keys: Keys) -> dict[str, str]:
     }
 
 
-def handed_over(named: Collection[str], told: Collection[str] = ()) -> str:
-    """What goes to the pod in secret, in words. `told`: hosts of the addresses that the pod tells at."""
+def handed_over(settings: RunSettings, named: Collection[str], told: Collection[str] = ()) -> str:
+    """What goes to the pod in secret, in words; empty where nothing does. `told`: hosts of the addresses that the pod
+    tells at."""
     addresses = [f"your address at {host}" for host in told]
-    *most, last = ["the Hugging Face tokens", *named, *addresses]
+    tokens = ["your Hugging Face token for datasets"] if reads_hub(settings) else []
+    if needs_hub(settings):
+        tokens = ["the Hugging Face tokens"]
+    if not (words := [*tokens, *named, *addresses]):
+        return ""
+    *most, last = words
     return f"{', '.join(most)} and {last}" if most else last
 
 

@@ -15,6 +15,7 @@ from launcher.services.common.pod_release import asked_releases
 from launcher.services.common.run_secrets import PURPOSES, secret_name
 from launcher.services.common.workbench import Workbench
 from pod_image.contract.older_settings import under_todays_names
+from pod_image.contract.results_address import results_in
 
 
 def proven_name(bench: Workbench, pod: Pod) -> PodName | None:
@@ -64,11 +65,7 @@ def boot_minutes(pod: Pod, run: Run | None) -> float:
 
 
 def results_repo_of(pod: Pod, run: Run | None) -> str:
-    return (
-        run.results_repo
-        if run is not None
-        else str(_settings(pod.run_json).get("results_repo") or "")
-    )
+    return run.results_repo if run is not None else results_in(_settings(pod.run_json))
 
 
 def _settings(run_json: str) -> dict[str, Any]:

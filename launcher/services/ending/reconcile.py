@@ -35,7 +35,7 @@ async def settle_earlier(bench: Workbench, plan: Plan) -> Run | None:
     Returns a run whose pod was rented with the very same settings and is still starting: it is to be adopted.
     Raises InvalidRequest when a pod of this run lives otherwise.
     """
-    repo = plan.settings.results_repo
+    repo = plan.settings.results
     for intent in intents_of(bench).open():
         if (intent.run_id, intent.results_repo) == (plan.run_id, repo):
             await settle_intent(bench, intent)

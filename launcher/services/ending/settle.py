@@ -21,6 +21,7 @@ from pod_image.contract.bodies import Ended
 from pod_image.contract.events import Event, Stamped, stamped
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.record import RunRecord
+from pod_image.contract.results_address import is_folder
 
 _TOLD_BY_BOTH = (
     "detail", "hint", "cost_usd", "steps", "first_loss", "last_loss", "phases", "pace",
@@ -157,7 +158,8 @@ async def _refuse_unproven(bench: Workbench, run: Run, *, was_there: bool) -> No
     """That no word of the pod is to be had is believed only of a pod that this key could have shown."""
     if not (was_there or is_certainly_over(bench, run) or await is_of_this_account(bench, run)):
         raise not_found(bench, run)
-    if bench.hub.upload.token is None and not is_certainly_over(bench, run):
+    is_untold = bench.hub.upload.token is None and not is_folder(run.results_repo)
+    if is_untold and not is_certainly_over(bench, run):
         raise NotConfigured(
             f"{run.run_id} no longer has a pod. How it ended is recorded in {run.results_repo}, but there is no "
             f"{KeyName.HF_UPLOAD.purpose}.",

@@ -22,7 +22,8 @@ def kept_last_word(bench: Workbench, run: Run) -> Stamped[Ended] | None:
 
 def delivery_of(run: Run, last_word: Stamped[Ended] | None) -> Delivery | None:
     """What reached the results repo; None where the pod did not say."""
-    return known_delivery(run.not_delivered, to_document(last_word) if last_word else None)
+    ended = to_document(last_word) if last_word else None
+    return known_delivery(run.not_delivered, ended, run.results_repo)
 
 
 def raise_if_bad(run: Run, last_word: Stamped[Ended] | None) -> None:

@@ -103,7 +103,7 @@ def receipt(history: RunHistory, run: Run) -> Receipt:
         pace=ended.get("pace") or {},
         gpu_idle=ended.get("gpu_idle") or {},
         last_lines=tuple(ended.get("last_lines") or ()),
-        delivery=known_delivery(run.not_delivered, ended),
+        delivery=known_delivery(run.not_delivered, ended, run.results_repo),
         machine=history.kept(run, RecordKind.MACHINE) or {},
     )
 

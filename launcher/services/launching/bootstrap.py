@@ -68,7 +68,7 @@ def start_words(bench: Workbench, plan: Plan, run: Run) -> StartWords:
     """What the container is started with."""
     if not is_bootstrap(plan.settings.image):
         return StartWords()
-    repo = f"{bench.config.hub_url}/{plan.settings.results_repo}/resolve/main"
+    repo = f"{bench.config.hub_url}/{plan.settings.results}/resolve/main"
     found = [f"{repo}/{wheel_path(each)} {each.sha256}".split() for each in _wheels()]
     last_resort = bench.place.images.last_resort or ":"
     shell = f"{_FIND_A_PYTHON}; {last_resort}; exit 1"
@@ -110,7 +110,7 @@ async def provide_wheel(bench: Workbench, plan: Plan) -> None:
     if is_bootstrap(plan.settings.image):
         files: dict[str, Path | bytes] = {wheel_path(each): each.content for each in _wheels()}
         message = "The program of pods without an image of their own"
-        await bench.results(plan.settings.results_repo).put(files, message)
+        await bench.results(plan.settings.results).put(files, message)
 
 
 def findings_on_image(

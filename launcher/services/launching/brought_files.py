@@ -13,4 +13,4 @@ async def provide_brought(bench: Workbench, plan: Plan) -> None:
     files: dict[str, Path | bytes] = dict(plan.brought.in_repo())
     if files:
         message = f"Files of {plan.run_id}"
-        await bench.results(plan.settings.results_repo).put(files, message)
+        await bench.results(plan.settings.results).put(files, message)

@@ -34,7 +34,7 @@ from launcher.services.common.observations import (
     RawObservation,
     Tick,
 )
-from launcher.services.common.place_key import need_place_key
+from launcher.services.common.place_key import need_place_key, need_results_key, of_this_run
 from launcher.services.common.places import place_of
 from launcher.services.common.record_observation import note, note_unfit
 from launcher.services.common.run_secrets import TokenEnvironment, give_tokens, handed_over
@@ -66,11 +66,12 @@ from launcher.services.launching.progress import Progress, Stage
 from launcher.services.launching.rental import Rental
 from launcher.services.telling.addresses import addresses_of, for_pods
 from launcher.stores.runs import RecordKind
-from launcher.stores.secrets import KeyName, Keys
+from launcher.stores.secrets import Keys
 from pod_image.contract.bodies import ArmedReport
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.next_steps import NextStep, Said, Sentence, joined, setting
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.results_address import is_folder
 
 Report = Callable[[Progress], None]
 MOST_PODS = 3
@@ -102,7 +103,7 @@ async def launch(
     bench = bench.at(place_of(plan.settings).name)
     _refuse_bad_plan(plan, keys, bench.place)
     job = _Launch(bench, plan, keys, report, most_pods, together)
-    with run_lock(bench, plan.settings.results_repo, plan.run_id):
+    with run_lock(bench, plan.settings.results, plan.run_id):
         job.say(Stage.SETTLING, "Looking for an earlier launch of this run.")
         adopted = await settle_earlier(bench, plan)
         if adopted is None:
@@ -134,7 +135,8 @@ class _Launch:
         self._calls_before = bench.provider.calls
 
     async def start(self) -> Run:
-        self.say(Stage.PREPARING, f"Checking the results repo {self._repo}.")
+        kind = "folder" if is_folder(self._repo) else "repo"
+        self.say(Stage.PREPARING, f"Checking the results {kind} {self._repo}.")
         await self._bench.results(self._repo).ensure()
         await provide_wheel(self._bench, self._plan)
         await provide_brought(self._bench, self._plan)
@@ -206,7 +208,7 @@ class _Launch:
 
     @property
     def _repo(self) -> str:
-        return self._plan.settings.results_repo
+        return self._plan.settings.results
 
     def _rental(self, run: Run) -> Rental:
         return Rental(self._bench, run, lambda stage, text, run: self.say(stage, text, run))
@@ -218,12 +220,10 @@ class _Launch:
         self._bench.runs.keep(run, RecordKind.ESTIMATE, _estimate(self._plan))
         self._bench.runs.keep(run, RecordKind.BROUGHT, {"sha256": self._plan.brought.sha256})
         self._bench.runs.mark(run, "planned", run.planned_at)
-        handed = handed_over(self._plan.secrets, self._plan.told_from_pod)
-        self.say(
-            Stage.PREPARING,
-            f"Handing {handed} to {self._bench.place.title} as secrets.",
-            run,
-        )
+        plan, title = self._plan, self._bench.place.title
+        handed = handed_over(plan.settings, plan.secrets, plan.told_from_pod)
+        if handed:
+            self.say(Stage.PREPARING, f"Handing {handed} to {title} as secrets.", run)
         run, tokens = await give_tokens(
             self._bench,
             run,
@@ -241,7 +241,7 @@ class _Launch:
         if told:
             marks = [each.mark for each in told]
             self._bench.runs.keep(run, RecordKind.TOLD_BY_POD, {"marks": marks})
-        return replace(self._keys, notify=for_pods(told))
+        return replace(of_this_run(self._keys, self._plan.settings), notify=for_pods(told))
 
     async def _rent(self, rental: Rental, run: Run, tokens: TokenEnvironment) -> Run:
         """A pod of the first candidate that can be had. Takes the candidates it has tried off the list."""
@@ -474,7 +474,7 @@ def _refuse_bad_plan(plan: Plan, keys: Keys, place: Place) -> None:
             hint=Sentence(NextStep.LIST_GPUS, " lists what there is."),
         )
     need_place_key(keys, place)
-    keys.need(KeyName.HF_UPLOAD)
+    need_results_key(keys, plan.settings)
     keys.need_named(plan.secrets)
 
 

@@ -40,6 +40,6 @@ async def _living(bench: Workbench, plan: Plan) -> Run | None:
         if name is None or name.run_id != plan.run_id or bench.runs.by_nonce(name.nonce):
             continue
         run = told_run(bench, pod, name)
-        if run.results_repo == plan.settings.results_repo:
+        if run.results_repo == plan.settings.results:
             return run
     return None

@@ -32,7 +32,7 @@ from pod_image.contract.settings import RunSettings
 
 def new_attempt(bench: Workbench, plan: Plan) -> Run:
     """The next attempt at the plan's run, with a nonce of its own; not in the history yet."""
-    repo = plan.settings.results_repo
+    repo = plan.settings.results
     earlier = bench.runs.attempts(repo, plan.run_id)
     number = max((run.attempt for run in earlier), default=0) + 1
     nonce = new_nonce()

@@ -57,13 +57,13 @@ async def look_at_hub(
     access = await check_access(
         bench.hub,
         [(each.repo, each.revision) for each in chosen_datasets(settings)],
-        settings.results_repo,
+        settings.results,
     )
     dataset, on_dataset = await _look_at_datasets(bench.hub, settings, access, forced)
     look_at_start = recipe_of(settings).look_at_start
     start = await bench.hub.run(look_at_start, bench.hub.dataset, settings)
     is_there = not access.makes_results_repo and not _refuses_results(access.findings)
-    taken = await bench.results(settings.results_repo).run_ids() if is_there else []
+    taken = await bench.results(settings.results).run_ids() if is_there else []
     is_going_on = resume and settings.run_id in taken
     record = await record_so_far(bench, settings) if is_going_on else None
     inputs = await _look_at_inputs(bench.hub, settings, access, record)

@@ -22,7 +22,7 @@ from launcher.providers.place import Place
 from launcher.recipes import recipe_of
 from launcher.services.common import our_image
 from launcher.services.common.disk_room import findings_on_disk, with_inputs
-from launcher.services.common.place_key import need_place_key, place_key
+from launcher.services.common.place_key import need_place_key, need_results_key, place_key
 from launcher.services.common.places import place_of
 from launcher.services.common.run_secrets import can_make_secrets, handed_over, sources_of_named
 from launcher.services.common.workbench import Workbench
@@ -43,7 +43,7 @@ from launcher.services.planning.money import findings_on_money, within_limits
 from launcher.services.planning.requests import agreed_of, planned_requests
 from launcher.services.planning.resuming import findings_on_resume
 from launcher.services.telling.addresses import Address, addresses_of
-from launcher.stores.secrets import KeyName, Keys, NamedSecret, how_to_give
+from launcher.stores.secrets import Keys, NamedSecret, how_to_give
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence, joined, setting
@@ -79,7 +79,7 @@ async def make_plan(
     bench = bench.at(place_of(composed.settings).name)
     refuse_unknown(forced)
     need_place_key(keys, bench.place)
-    keys.need(KeyName.HF_UPLOAD)
+    need_results_key(keys, composed.settings)
     settings = composed.settings
     refuse_keys(settings.model_dump())
     recipe = recipe_of(settings)
@@ -105,7 +105,7 @@ async def make_plan(
     known = {
         run.run_id
         for run in bench.runs.runs()
-        if run.results_repo == settings.results_repo and not was_never_rented(run)
+        if run.results_repo == settings.results and not was_never_rented(run)
     }
     run_id = _run_id(settings, view.taken | known, resume=resume, is_all=view.are_runs_known)
     on_resume = (
@@ -113,7 +113,7 @@ async def make_plan(
     )
     if view.earlier and not any(found.severity is Severity.ERROR for found in on_brought):
         record = view.earlier.record
-        on_brought += await findings_on_changes(bench, settings.results_repo, record, brought)
+        on_brought += await findings_on_changes(bench, settings.results, record, brought)
     known_image = planned_image(settings, bench.place, image)
     findings = [
         *(Finding(Severity.NOTE, "older_settings", note) for note in composed.notes),
@@ -138,7 +138,7 @@ async def make_plan(
         findings += our_image.findings_on_image(settings.image)
     findings += _findings_on_place_key(bench.place, keys)
     if not has_secrets:
-        findings.append(_in_plain(bench.place, handed_over(secrets, told_from_pod)))
+        findings.append(_in_plain(bench.place, handed_over(settings, secrets, told_from_pod)))
     plan = Plan(
         composed=composed,
         run_id=run_id,
@@ -208,12 +208,12 @@ def _run_id(
         )
     if settings.run_id and resume and is_all and settings.run_id not in taken:
         raise InvalidRequest(
-            f"{settings.results_repo} has no run {settings.run_id} to continue.", hint=_names(taken)
+            f"{settings.results} has no run {settings.run_id} to continue.", hint=_names(taken)
         )
     if settings.run_id:
         if settings.run_id in taken and not resume:
             raise InvalidRequest(
-                f"{settings.results_repo} already has a run {settings.run_id}.",
+                f"{settings.results} already has a run {settings.run_id}.",
                 hint=Sentence(
                     "Continue it with ",
                     NextStep.CONTINUE_RUN,

@@ -18,6 +18,7 @@ from launcher.domain.plan import Plan
 from launcher.domain.planned_request import Planned
 from launcher.domain.pod import PodName
 from launcher.domain.run import Run
+from launcher.services.common.place_key import needs_hub, reads_hub
 from launcher.services.common.run_secrets import (
     TokenEnvironment,
     command_purposes,
@@ -33,6 +34,7 @@ from pod_image.contract.environment import (
     UPLOAD_TOKEN_VARIABLE,
 )
 from pod_image.contract.secret_names import NOTIFY_VARIABLE
+from pod_image.contract.settings import RunSettings
 
 NONCE_SHOWN = "xxxxxxxxxx"
 """Stands for the nonce, which is drawn anew at each launch."""
@@ -100,7 +102,7 @@ def _requests(
     used = [
         _Used(variable, purpose, PLACEHOLDERS[key])
         for variable, purpose, key in _TOKENS
-        if key in there
+        if key in there and _is_used(key, plan.settings)
     ]
     used += [
         _Used(variable, purpose, _PLACEHOLDER.format(name))
@@ -112,6 +114,10 @@ def _requests(
     order = pod_order(bench, plan, run, offer, _environment(bench, plan, used), commits)
     secrets = {} if plan.secrets_in_plain else _secrets(used)
     return bench.provider.planned_requests(order, secrets)
+
+
+def _is_used(key: KeyName, settings: RunSettings) -> bool:
+    return needs_hub(settings) or (key is KeyName.HF_DATASET and reads_hub(settings))
 
 
 class _Used(NamedTuple):

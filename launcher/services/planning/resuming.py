@@ -51,7 +51,7 @@ class Earlier:
 
 async def record_so_far(bench: Workbench, settings: RunSettings) -> RunRecord | None:
     """Of the run that is continued, as its last pod left it. Raises HubError."""
-    return await bench.results(settings.results_repo).record(settings.run_id)
+    return await bench.results(settings.results).record(settings.run_id)
 
 
 def settings_so_far(record: RunRecord) -> RunSettings:
@@ -65,7 +65,7 @@ async def earlier_life(
     if record.checkpoint is None:
         return None
     recipe = recipe_of_run(json.dumps({"recipe": record.recipe}))
-    upload, repo = bench.hub.upload, settings.results_repo
+    upload, repo = bench.hub.upload, settings.results
     return Earlier(record, await bench.hub.run(recipe.learnt, upload, repo, settings.run_id))
 
 

@@ -58,7 +58,7 @@ async def add(
         waits_for, agreed_usd = exc.message, most_usd(settings, how.max_price_usd)
     entry = store.add(
         queued.document(),
-        results_repo=settings.results_repo,
+        results_repo=settings.results,
         place=place_of(settings).name,
         agreed_usd=agreed_usd,
         now=bench.clock.now(),

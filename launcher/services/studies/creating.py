@@ -92,7 +92,7 @@ async def create_study(
             f"One trial may cost {dollars(worst)}, and the budget is {dollars(asked.budget_usd)}.",
             hint="Raise the budget, or lower the caps of a run: its hours or its cost.",
         )
-    address = StudyAddress(plan.settings.results_repo, asked.name)
+    address = StudyAddress(plan.settings.results, asked.name)
     await _refuse_runs_of_that_name(bench, address)
     await begin_study(bench, address, study)
     known_studies(bench).remember(address)

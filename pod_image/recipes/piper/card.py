@@ -86,7 +86,9 @@ class _Place:
         return f"{self._run_id}/{file.relative_to(self.folder.out).as_posix()}"
 
     def url(self, file: Path) -> str:
-        """Absolute: the page of a repo plays sound only from a whole address."""
+        """Absolute: the page of a repo plays sound only from a whole address. In a folder the file lies below."""
+        if self._settings.results_folder:
+            return self.below(file)
         return f"{_HUB}/{self._settings.results_repo}/resolve/main/{self.below(file)}"
 
 

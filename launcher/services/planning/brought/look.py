@@ -73,7 +73,7 @@ def look_at_brought(settings: RunSettings) -> tuple[Brought, tuple[Finding, ...]
     if _has_error(findings):
         return Brought(), tuple(findings)
     brought = Brought(_once(files), {part.setting.name: part.place for part in parts})
-    return brought, (*_said(brought, settings.results_repo), *findings)
+    return brought, (*_said(brought, settings.results), *findings)
 
 
 def _has_error(findings: Sequence[Finding]) -> bool:

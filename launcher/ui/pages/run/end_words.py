@@ -98,7 +98,7 @@ def _delivered(
 ) -> str:
     """What was checked of it, and where that was."""
     ended = picture.ended.model_dump(mode="json") if picture.ended is not None else None
-    found = known_delivery(run.not_delivered, ended)
+    found = known_delivery(run.not_delivered, ended, run.results_repo)
     if voice is not None and left.is_looked_up:
         told = picture.files.get(f"{run.run_id}/{voice.voice.path}")
         if told is not None and voice.sha256 and told.sha256 != voice.sha256:

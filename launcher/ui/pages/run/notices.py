@@ -199,7 +199,7 @@ def _quote(reason: EndReason | None, view: RunView) -> None:
 def delivery_text(run: Run, view: RunView) -> str:
     """What reached the results repo, as far as the GPU has said so."""
     ended = view.picture.ended.model_dump(mode="json") if view.picture.ended is not None else None
-    found = known_delivery(run.not_delivered, ended)
+    found = known_delivery(run.not_delivered, ended, run.results_repo)
     return found.sentence if found is not None else ""
 
 

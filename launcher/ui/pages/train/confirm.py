@@ -37,6 +37,7 @@ from launcher.ui.widgets.elements import (
 from launcher.ui.widgets.inputs import Field
 from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.figures import about, counted, dollars, roughly, size
+from pod_image.contract.results_address import is_folder
 
 FIRST_NEWS_SECONDS = 20.0
 """How long the dialog waits for the launch to name its run before it moves on to the Runs page."""
@@ -74,7 +75,7 @@ class ConfirmDialog:
                     ("Also downloaded", f"{one.name}, {size(one.size_bytes)}")
                     for one in plan.inputs
                 ),
-                ("Results go to", f"{settings.results_repo}/{plan.run_id}"),
+                ("Results go to", f"{settings.results}/{plan.run_id}"),
                 ("Told", told(plan)),
                 ("If it is taken", _others(len(plan.candidates) - 1)),
                 ("Account", account_words(plan.account, place_of(settings))),
@@ -84,10 +85,11 @@ class ConfirmDialog:
             if plan.forced:
                 Text("li", f"Ignored in the dataset: {', '.join(plan.forced)}.")
             if plan.makes_results_repo:
-                Text("li", f"The private repo {settings.results_repo} is created now.")
+                kind = "folder" if is_folder(settings.results) else "private repo"
+                Text("li", f"The {kind} {settings.results} is created now.")
             Text(
                 "li",
-                f"At the end the GPU delivers {_made(plan)} to Hugging Face, checks what arrived and removes "
+                f"At the end the GPU delivers {_made(plan)} to {_to(plan)}, checks what arrived and removes "
                 "itself. The run's page lists anything that did not arrive.",
             )
             Text(
@@ -141,7 +143,7 @@ class ConfirmDialog:
         settings = self._plan.settings
         site.prefer(
             last_dataset_repo=settings.dataset_repo,
-            last_results_repo=settings.results_repo,
+            last_results_repo=settings.results,
             last_preset=self._plan.composed.preset or site.preferences.last_preset,
         )
         try:
@@ -165,6 +167,10 @@ class ConfirmDialog:
         self._go.label.text = "Rent and start"
 
 
+def _to(plan: Plan) -> str:
+    return "that folder" if is_folder(plan.settings.results) else "Hugging Face"
+
+
 def _made(plan: Plan) -> str:
     """What the run is for."""
     result = recipe_of(plan.settings).shown.result
@@ -185,6 +191,8 @@ def _where_tokens_are(plan: Plan) -> str:
     place = place_of(plan.settings)
     if plan.secrets_in_plain:
         return f"{_tokens(plan)} can be read in the pod's definition while it lives."
+    if not _tokens(plan):
+        return "No token is sent with the run."
     if not place.is_rented:
         return f"{_tokens(plan)} go to the run's first process on {place.title}, and into no file."
     if not place.keeps_secrets:
@@ -195,7 +203,7 @@ def _where_tokens_are(plan: Plan) -> str:
 
 
 def _tokens(plan: Plan) -> str:
-    handed = handed_over(plan.secrets, plan.told_from_pod)
+    handed = handed_over(plan.settings, plan.secrets, plan.told_from_pod)
     return handed[:1].upper() + handed[1:]
 
 

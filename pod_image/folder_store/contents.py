@@ -1,0 +1,82 @@
+"""What a folder holds at one of its versions: every file by size and hash, as its list says it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+PIECE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class FileSums:
+    size_bytes: int
+    sha256: str
+    git_sha1: str
+
+    @classmethod
+    def of(cls, path: Path) -> FileSums:
+        """Read the file once. Raises OSError."""
+        with path.open("rb") as stream:
+            return cls.copying(stream, None, path.stat().st_size)
+
+    @classmethod
+    def copying(cls, source: BinaryIO, target: BinaryIO | None, size_bytes: int) -> FileSums:
+        """Of what is read, and written to `target` on the way. `size_bytes` is what the source is long."""
+        sha256 = hashlib.sha256()
+        sha1 = hashlib.sha1(b"blob %d\0" % size_bytes, usedforsecurity=False)
+        count = 0
+        while piece := source.read(PIECE_BYTES):
+            sha256.update(piece)
+            sha1.update(piece)
+            count += len(piece)
+            if target is not None:
+                target.write(piece)
+        return cls(count, sha256.hexdigest(), sha1.hexdigest())
+
+
+@dataclass(frozen=True)
+class Contents:
+    """`commit` names this version; `files` are by their paths below the folder."""
+
+    commit: str
+    files: Mapping[str, FileSums]
+
+    @classmethod
+    def of(cls, files: Mapping[str, FileSums], after: str, message: str) -> Contents:
+        """The version that follows another one."""
+        text = json.dumps([after, message, _rows(files)])
+        return cls(hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(), files)
+
+    @classmethod
+    def read(cls, path: Path) -> Contents | None:
+        """None where there is no list, or none of ours."""
+        try:
+            document = json.loads(path.read_bytes())
+            return cls(str(document["commit"]), dict(_files(document["files"])))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def to_json(self) -> str:
+        return json.dumps({"commit": self.commit, "files": _rows(self.files)})
+
+    def below(self, under: str) -> dict[str, FileSums]:
+        inside = f"{under.strip('/')}/" if under.strip("/") else ""
+        return {path: sums for path, sums in self.files.items() if path.startswith(inside)}
+
+    def path_of(self, sha256: str) -> str | None:
+        """Some file with that content."""
+        return next((path for path, sums in self.files.items() if sums.sha256 == sha256), None)
+
+
+def _rows(files: Mapping[str, FileSums]) -> list[list[Any]]:
+    return [[path, each.size_bytes, each.sha256, each.git_sha1] for path, each in files.items()]
+
+
+def _files(rows: Iterable[list[Any]]) -> Iterator[tuple[str, FileSums]]:
+    for path, size_bytes, sha256, git_sha1 in rows:
+        yield str(path), FileSums(int(size_bytes), str(sha256), str(git_sha1))

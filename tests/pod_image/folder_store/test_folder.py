@@ -1,0 +1,173 @@
+"""A folder in place of a repo: versions, tags, proofs, and what a kill at any moment leaves of a change."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from pod_image.folder_store import folder as store
+from pod_image.folder_store.contents import FileSums
+from pod_image.folder_store.folder import OwnFolder
+from pod_image.folder_store.trouble import FolderFault, FolderTrouble
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> OwnFolder:
+    found = OwnFolder(tmp_path / "voices")
+    assert found.ensure()
+    return found
+
+
+def open_files(folder: OwnFolder) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder.root).as_posix(): path.read_bytes()
+        for path in folder.root.rglob("*")
+        if path.is_file() and store.OURS not in path.parts
+    }
+
+
+def test_what_is_put_lies_open_and_is_known_by_its_hash(folder: OwnFolder, tmp_path: Path) -> None:
+    (tmp_path / "voice.onnx").write_bytes(b"a voice")
+    commit = folder.put(
+        {"run-01/voice.onnx": tmp_path / "voice.onnx", "run-01/run.json": b"{}"}, ""
+    )
+    assert open_files(folder) == {"run-01/voice.onnx": b"a voice", "run-01/run.json": b"{}"}
+    assert folder.files() == folder.proven(commit, folder.files().keys())
+    assert folder.commit() == folder.commit("main") == commit
+    assert not folder.ensure()
+
+
+def test_what_is_there_already_makes_no_new_version(folder: OwnFolder) -> None:
+    commit = folder.put({"a": b"1"}, "")
+    assert folder.put({"a": b"1"}, "again", deletes=["b"]) == commit
+    assert folder.put({"a": b"2"}, "") != commit
+
+
+def test_a_tagged_version_keeps_its_files_and_others_take_no_room(folder: OwnFolder) -> None:
+    first = folder.put({"run-01/a": b"first", "run-01/b": b"same"}, "")
+    folder.tag(first, "run-01")
+    second = folder.put({"run-01/a": b"second"}, "", deletes=["run-01/b"])
+    third = folder.put({"run-01/a": b"third"}, "")
+    assert folder.tags() == {"run-01": first}
+    assert folder.read("run-01", "run-01/a", 0, 99) == b"first"
+    assert folder.read(first, "run-01/b", 1, 2) == b"am"
+    assert set(folder.files("run-01")) == {"run-01/a", "run-01/b"}
+    assert folder.read(third, "run-01/a", 0, 99) == b"third"
+    with pytest.raises(FolderTrouble) as trouble:
+        folder.read(second, "run-01/a", 0, 99)
+    assert trouble.value.fault is FolderFault.NOT_IN_IT
+    kept = list((folder.ours / "kept").iterdir())
+    assert sorted(path.read_bytes() for path in kept) == [b"first", b"same"]
+    folder.tag(third, "run-01")  # a name that is taken means what it meant
+    assert folder.tags() == {"run-01": first}
+
+
+@pytest.mark.promise("results-verified")
+def test_a_file_that_was_changed_on_the_disk_is_found_out(folder: OwnFolder) -> None:
+    commit = folder.put({"run-01/a": b"delivered", "run-01/b": b"too"}, "")
+    (folder.root / "run-01" / "a").write_bytes(b"something")
+    (folder.root / "run-01" / "b").unlink()
+    listed = folder.files()
+    proven = folder.proven(commit, listed.keys())
+    assert proven.keys() == {"run-01/a"}
+    assert proven["run-01/a"] != listed["run-01/a"]
+
+
+def test_a_file_of_the_persons_own_is_not_written_over(folder: OwnFolder) -> None:
+    (folder.root / "run-01").mkdir()
+    (folder.root / "run-01" / "notes.txt").write_text("mine")
+    (folder.root / "README.md").write_text("mine too")
+    with pytest.raises(FolderTrouble) as trouble:
+        folder.put({"run-01/notes.txt": b"theirs"}, "")
+    assert trouble.value.fault is FolderFault.REFUSED
+    assert folder.read_card() == b"mine too"
+    folder.put({"README.md": b"made of what was there"}, "")
+    assert (folder.root / "run-01" / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("path", ["../a", "/etc/a", "a/../../b", ".launcher/tags.json", "", "a:b"])
+def test_nothing_is_written_beside_the_folder(folder: OwnFolder, path: str) -> None:
+    with pytest.raises(FolderTrouble) as trouble:
+        folder.put({path: b"x"}, "")
+    assert trouble.value.fault is FolderFault.REFUSED
+
+
+def test_a_version_that_was_overtaken_is_not_made(folder: OwnFolder) -> None:
+    before = folder.commit()
+    folder.put({"a": b"1"}, "")
+    with pytest.raises(FolderTrouble) as trouble:
+        folder.put({"b": b"2"}, "", parent=before)
+    assert trouble.value.fault is FolderFault.OVERTAKEN
+    assert set(folder.files()) == {"a"}
+    assert list((folder.ours / "coming").iterdir()) == []
+
+
+def test_a_folder_that_nothing_was_delivered_to_is_told_apart(tmp_path: Path) -> None:
+    folder = OwnFolder(tmp_path / "none")
+    assert not folder.is_there()
+    assert folder.may_be_written()
+    with pytest.raises(FolderTrouble) as trouble:
+        folder.files()
+    assert trouble.value.fault is FolderFault.NO_FOLDER
+    assert not folder.root.exists()
+    (tmp_path / "file").write_text("")
+    assert not OwnFolder(tmp_path / "file" / "below").may_be_written()
+
+
+def _put_and_die(root: Path, step: int) -> None:
+    """Kills itself before the `step`th change of the file system while a version takes its place."""
+    left = [step]
+
+    def counted(call: object) -> object:
+        def dying(self: Path, *args: object, **options: object) -> object:
+            if folder.ours in self.parents or folder.root in self.parents:
+                left[0] -= 1
+                if left[0] == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+            return call(self, *args, **options)  # type: ignore[operator]  # one of Path's own
+
+        return dying
+
+    folder = OwnFolder(root)
+    for name in ("replace", "unlink", "mkdir", "rmdir"):
+        setattr(Path, name, counted(getattr(Path, name)))
+    folder.put({"run-01/a": b"new", "run-01/c": b"more"}, "", deletes=["run-01/b"])
+
+
+def test_a_kill_at_any_moment_leaves_the_version_before_or_the_one_after(tmp_path: Path) -> None:
+    before = {"run-01/a": b"old", "run-01/b": b"kept"}
+    after = {"run-01/a": b"new", "run-01/c": b"more"}
+    context, seen, died = multiprocessing.get_context("fork"), [], 0
+    for step in range(1, 40):
+        folder = OwnFolder(tmp_path / f"voices-{step}")
+        tagged = folder.put(before, "")
+        folder.tag(tagged, "run-01")
+        process = context.Process(target=_put_and_die, args=(folder.root, step))
+        process.start()
+        process.join()
+        died += process.exitcode == -signal.SIGKILL
+        listed = folder.files()
+        found = open_files(folder)
+        assert found in (before, after)
+        assert {path: sums.size_bytes for path, sums in listed.items()} == {
+            path: len(content) for path, content in found.items()
+        }
+        assert folder.proven(folder.commit(), listed.keys()) == listed
+        assert folder.read("run-01", "run-01/a", 0, 9) == b"old"
+        assert folder.read("run-01", "run-01/b", 0, 9) == b"kept"
+        seen.append(found == after)
+        if process.exitcode == 0:
+            break
+    assert died > 8
+    assert {True, False} == set(seen)
+
+
+def test_sums_are_those_of_git_and_sha256(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"hello\n")
+    sums = FileSums.of(tmp_path / "a")
+    assert sums.git_sha1 == "ce013625030ba8dba906f756967f9e9ca394464a"
+    assert sums.sha256 == "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
