@@ -17,9 +17,11 @@ from pod_image.hub import (
     HubRefused,
     NoRight,
     NotToBeAsked,
+    OpenFolder,
     Preflight,
     RepoMissing,
     ResultsState,
+    own_folder,
     preflight,
 )
 from pod_image.hub import HubError as PodHubError
@@ -41,9 +43,17 @@ class HubAccess:
 
     @classmethod
     def with_tokens(
-        cls, endpoint: str, dataset: SecretStr | None, upload: SecretStr | None
+        cls,
+        endpoint: str,
+        dataset: SecretStr | None,
+        upload: SecretStr | None,
+        open_folder: OpenFolder = own_folder,
     ) -> HubAccess:
-        return cls(Hub(dataset, endpoint=endpoint), Hub(upload, endpoint=endpoint))
+        """`open_folder`: how a folder is reached that stands in the place of a repo."""
+        reading, writing = (
+            Hub(token, endpoint=endpoint, open_folder=open_folder) for token in (dataset, upload)
+        )
+        return cls(reading, writing)
 
     def in_a_hurry(self) -> HubAccess:
         """The same, for who would rather go without an answer than wait out a Hub that has trouble."""

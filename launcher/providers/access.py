@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from launcher.clock import Clock
 from launcher.errors import BadEnvironment
 from launcher.open_http import open_http
 from launcher.providers.base import Provider
+from pod_image.folder_store.port import Folder
 
 
 @dataclass(frozen=True)
@@ -70,5 +71,7 @@ class PlaceAccess:
 
     open: Callable[[Opening], Provider]
     """Raises NotConfigured for an address or a key that cannot be one. Sends nothing."""
+    open_folder: Callable[[str, str], Folder] | None = field(default=None, kw_only=True)
+    """A results folder on one of the place's machines: which machine, and the path there."""
     check_interface: Callable[[str, httpx.AsyncBaseTransport | None], Awaitable[InterfaceCheck]]
     """Asks the address without a key whether the calls are still there. Never raises for the network."""

@@ -10,6 +10,7 @@ from pod_image.contract.places import DEFAULT_PLACE
 
 if TYPE_CHECKING:
     from launcher.providers.access import PlaceAccess
+    from pod_image.folder_store.port import Folder
 
 
 def _runpod() -> Place:
@@ -98,6 +99,14 @@ def is_known(name: str) -> bool:
 def access_to(place: Place) -> PlaceAccess:
     """What the place is opened with. Loads its client."""
     return ACCESSES[place.kind]()
+
+
+def folder_on(machine: str, path: str) -> Folder:
+    """A results folder on a machine that a person named: asked as the place asks its machines."""
+    (kind,) = MACHINES
+    open_folder = ACCESSES[kind]().open_folder
+    assert open_folder is not None  # whoever has machines has their folders
+    return open_folder(machine, path)
 
 
 def all_places() -> tuple[Place, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pod_image.contract.own_machine import PROCESSOR, Kind
+from pod_image.own_machine.folder_errand import ask_folder
 from pod_image.own_machine.gpus import Gpu, is_free, lease
 from pod_image.own_machine.machine import Machine
 from pod_image.own_machine.refused import Refused
@@ -154,6 +155,10 @@ def end(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def folder(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
+    return ask_folder(asked)
+
+
 def execute(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
     place = RunPlace.of(ground.runs, str(asked["pod_id"]))
     if not is_living(ground, place):
@@ -206,4 +211,5 @@ VERBS: Mapping[str, Callable[[Ground, Mapping[str, Any]], dict[str, Any]]] = {
     "remains": what_remains,
     "end": end,
     "execute": execute,
+    "folder": folder,
 }

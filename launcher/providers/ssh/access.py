@@ -8,6 +8,7 @@ import httpx
 
 from launcher.providers.access import InterfaceCheck, Opening, PlaceAccess
 from launcher.providers.base import Provider
+from launcher.providers.ssh.folder import SshFolder
 from launcher.providers.ssh.provider import NoHost, SshProvider
 
 
@@ -22,4 +23,4 @@ async def _check(url: str, transport: httpx.AsyncBaseTransport | None = None) ->
     return InterfaceCheck(True, "of this release")
 
 
-SSH_ACCESS = PlaceAccess(open=_open, check_interface=_check)
+SSH_ACCESS = PlaceAccess(open=_open, check_interface=_check, open_folder=SshFolder)

@@ -22,6 +22,7 @@ from launcher.providers.registry import (
     access_to,
     all_places,
     default_place,
+    folder_on,
     is_known,
     place_named,
 )
@@ -35,6 +36,9 @@ from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys, how_to_give
 from launcher.stores.told_news import ToldNews
 from pod_image.contract.plain import plain_line
+from pod_image.contract.results_address import folder_in
+from pod_image.folder_store.port import Folder
+from pod_image.hub import own_folder
 
 
 @dataclass(frozen=True)
@@ -177,9 +181,19 @@ async def open_workbench(
             stack.push_async_callback(providers[place.name].aclose)
         teller = _teller(config, keys, clock)
         stack.push_async_callback(teller.settle)
-        hub = HubAccess.with_tokens(config.hub_url, keys.hf_dataset, keys.hf_upload)
+        hub = HubAccess.with_tokens(
+            config.hub_url, keys.hf_dataset, keys.hf_upload, _results_folder
+        )
         first = providers.pop(default_place().name)
         yield Workbench(config, first, hub, runs, clock, teller=teller, others=providers)
+
+
+def _results_folder(address: str) -> Folder:
+    """A folder in the place of a results repo, here or on a machine that a person named."""
+    found = folder_in(address)
+    if found is None or not found.host:
+        return own_folder(address)
+    return folder_on(found.host, found.path)
 
 
 def open_history(config: Config, *, is_needed: bool = True) -> RunHistory:

@@ -48,6 +48,7 @@ from pod_image.contract.common_settings import Cloud
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence, joined, setting
 from pod_image.contract.paths import STUDIES_FOLDER
+from pod_image.contract.results_address import folder_in
 from pod_image.contract.settings import RunSettings
 
 _RUN_FOLDER = re.compile(r"^run-(\d{2,})$")
@@ -122,6 +123,7 @@ async def make_plan(
         *on_resume,
         *on_brought,
         *_findings_on_secrets(secrets),
+        *_findings_on_folder(settings),
         *findings_on_money(bench.place, settings, wanted, account),
         *findings_on_bad_hosts(chosen, bad),
         *findings_on_disk(
@@ -266,6 +268,22 @@ def _in_plain(place: Place, handed: str) -> Finding:
         "definition during the run.",
         "Give the key the right to account secrets, or use tokens that can access only these two repos.",
     )
+
+
+def _findings_on_folder(settings: RunSettings) -> list[Finding]:
+    """What a folder cannot do that a repo does."""
+    folder = folder_in(settings.results)
+    if folder is None:
+        return []
+    where = f"{folder.host}, which ssh has to reach" if folder.host else "this computer"
+    return [
+        Finding(
+            Severity.NOTE,
+            "results_folder",
+            f"The results go to the folder {folder.path} on {where}. Another computer can neither follow this run nor "
+            "continue it, unless it has that folder too, and nobody keeps a second copy.",
+        )
+    ]
 
 
 def _findings_on_secrets(secrets: Mapping[str, str]) -> list[Finding]:

@@ -120,11 +120,11 @@ def test_a_folder_that_nothing_was_delivered_to_is_told_apart(tmp_path: Path) ->
 
 def _put_and_die(root: Path, step: int) -> None:
     """Kills itself before the `step`th change of the file system while a version takes its place."""
-    left = [step]
+    left, mine = [step], OwnFolder(root)
 
     def counted(call: object) -> object:
         def dying(self: Path, *args: object, **options: object) -> object:
-            if folder.ours in self.parents or folder.root in self.parents:
+            if mine.ours in self.parents or mine.root in self.parents:
                 left[0] -= 1
                 if left[0] == 0:
                     os.kill(os.getpid(), signal.SIGKILL)
@@ -132,10 +132,9 @@ def _put_and_die(root: Path, step: int) -> None:
 
         return dying
 
-    folder = OwnFolder(root)
     for name in ("replace", "unlink", "mkdir", "rmdir"):
         setattr(Path, name, counted(getattr(Path, name)))
-    folder.put({"run-01/a": b"new", "run-01/c": b"more"}, "", deletes=["run-01/b"])
+    mine.put({"run-01/a": b"new", "run-01/c": b"more"}, "", deletes=["run-01/b"])
 
 
 def test_a_kill_at_any_moment_leaves_the_version_before_or_the_one_after(tmp_path: Path) -> None:

@@ -64,6 +64,34 @@ def test_a_run_by_ssh_outlives_its_connection_is_told_to_stop_delivers_and_leave
         asyncio.run(at_bench())
 
 
+@pytest.mark.slow
+def test_results_in_a_folder_of_that_machine_are_read_through_ssh_without_any_account(
+    tmp_path: Path, sshd: Sshd
+) -> None:
+    there = tmp_path / "there"
+
+    async def story() -> None:
+        where = {"provider": "ssh", "host": HOST, "results_folder": str(there)}
+        async with own_runs(None, tmp_path / "home", where) as runs:
+            (tmp_path / "words.txt").write_text("brought along")
+            script = "mkdir -p out; cat words.txt > out/words.txt; head -c 9000000 /dev/urandom > out/big; echo at work"
+            run = await runs.launched(script, bring=[f"{tmp_path}/words.txt:."])
+            told = await runs.followed(run)
+            assert told.run.end_reason is EndReason.FINISHED
+            assert run.results_repo == f"{HOST}:{there}"
+            results = runs.bench.results(run.results_repo)
+            fetched = await results.download("run-01", tmp_path / "got")
+            files = "run-01/files/out"
+            assert (tmp_path / "got" / files / "words.txt").read_text() == "brought along"
+            big = (tmp_path / "got" / files / "big").read_bytes()
+            assert len(big) == 9_000_000
+            assert big == (there / files / "big").read_bytes()
+            assert set(fetched.files) == {each.path for each in await results.files("run-01")}
+            assert (await results.tags())["run-01"] in await results.commit("run-01")
+
+    asyncio.run(story())
+
+
 def contents_below(folder: Path) -> list[bytes]:
     return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
 

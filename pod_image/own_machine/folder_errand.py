@@ -1,0 +1,102 @@
+"""A results folder of this machine, asked from another one: each call of `pod_image.folder_store` as a document."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pod_image.contract.own_machine import Kind
+from pod_image.folder_store.contents import FileSums
+from pod_image.folder_store.folder import OwnFolder
+from pod_image.folder_store.trouble import FolderTrouble
+from pod_image.own_machine.refused import Refused
+
+_SENT = re.compile(r"[0-9a-f]{16}")
+
+
+def ask_folder(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """`asked`: the path, the call and what it takes. A refusal of the folder is an answer too. Raises Refused."""
+    call = _CALLS.get(str(asked.get("call")))
+    path = Path(str(asked.get("path")))
+    if call is None or not path.is_absolute():
+        raise Refused(Kind.INVALID, "This release of the launcher's program has no such errand.")
+    try:
+        return {"answer": call(OwnFolder(path), asked)}
+    except FolderTrouble as exc:
+        return {"trouble": {"fault": exc.fault.value, "message": exc.message, "hint": exc.hint}}
+
+
+def _tag(folder: OwnFolder, asked: Mapping[str, Any]) -> None:
+    folder.tag(str(asked["commit"]), str(asked["name"]))
+
+
+def _files(folder: OwnFolder, asked: Mapping[str, Any]) -> list[list[Any]]:
+    return rows_of(folder.files(str(asked["revision"]), str(asked["under"])))
+
+
+def _proven(folder: OwnFolder, asked: Mapping[str, Any]) -> list[list[Any]]:
+    return rows_of(folder.proven(str(asked["commit"]), list(asked["paths"])))
+
+
+def _read(folder: OwnFolder, asked: Mapping[str, Any]) -> str:
+    where = str(asked["revision"]), str(asked["file"]), int(asked["start"]), int(asked["length"])
+    return b64encode(folder.read(*where)).decode()
+
+
+def _read_card(folder: OwnFolder, asked: Mapping[str, Any]) -> str | None:
+    found = folder.read_card()
+    return None if found is None else b64encode(found).decode()
+
+
+def _send(folder: OwnFolder, asked: Mapping[str, Any]) -> None:
+    """A piece of a file that is put later."""
+    folder.ensure()
+    target = _sent(folder, asked["sent"])
+    with target.open("ab") as stream:
+        stream.write(b64decode(asked["piece"]))
+
+
+def _put(folder: OwnFolder, asked: Mapping[str, Any]) -> str:
+    sent = {str(path): _sent(folder, name) for path, name in asked["sent"].items()}
+    small = {str(path): b64decode(content) for path, content in asked["small"].items()}
+    try:
+        return folder.put(
+            {**small, **sent},
+            str(asked["message"]),
+            deletes=list(asked["deletes"]),
+            parent=str(asked["parent"]),
+        )
+    finally:
+        for path in sent.values():
+            with suppress(OSError):
+                path.unlink()
+
+
+def _sent(folder: OwnFolder, name: object) -> Path:
+    if not _SENT.fullmatch(str(name)):
+        raise Refused(Kind.INVALID, "That can be no name of a file that was sent.")
+    return folder.ours / f"sent-{name}"
+
+
+def rows_of(files: Mapping[str, FileSums]) -> list[list[Any]]:
+    return [[path, each.size_bytes, each.sha256, each.git_sha1] for path, each in files.items()]
+
+
+_CALLS: Mapping[str, Callable[[OwnFolder, Mapping[str, Any]], Any]] = {
+    "is_there": lambda folder, asked: folder.is_there(),
+    "may_be_written": lambda folder, asked: folder.may_be_written(),
+    "ensure": lambda folder, asked: folder.ensure(),
+    "commit": lambda folder, asked: folder.commit(str(asked["revision"])),
+    "tags": lambda folder, asked: folder.tags(),
+    "tag": _tag,
+    "files": _files,
+    "proven": _proven,
+    "read": _read,
+    "read_card": _read_card,
+    "send": _send,
+    "put": _put,
+}
