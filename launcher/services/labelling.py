@@ -17,6 +17,7 @@ from launcher.errors import HubError, LauncherError, NotConfigured
 from launcher.services.common.workbench import Workbench
 from launcher.stores.labels import Unsent
 from pod_image.contract.next_steps import Said, Sentence
+from pod_image.contract.results_address import is_folder
 
 WHILE_IT_GOES_ON = timedelta(minutes=15)
 ONCE_IT_IS_OVER = timedelta(minutes=1)
@@ -63,7 +64,7 @@ async def send_labels(bench: Workbench, run: Run) -> Sent:
     known = book.of(run.results_repo, run.run_id)
     if not book.is_unsent(run.results_repo, run.run_id):
         return Sent(Sending.THERE, known)
-    if bench.hub.upload.token is None:
+    if bench.hub.upload.token is None and not is_folder(run.results_repo):
         return Sent(Sending.NO_TOKEN, known)
     now = bench.clock.now()
     if not is_due(run, book.sent_at(run.results_repo, run.run_id), now):

@@ -39,3 +39,9 @@ def results_in(settings: Mapping[str, Any]) -> str:
     if folder := str(settings.get("results_folder") or ""):
         return str(FolderAddress(str(settings.get("host") or ""), folder))
     return str(settings.get("results_repo") or "")
+
+
+def name_below(results: str) -> str:
+    """A relative path for copies of what is there: never the folder itself, which a copy must not touch."""
+    folder = folder_in(results)
+    return f"folders/{folder.host or 'here'}{folder.path}" if folder else results

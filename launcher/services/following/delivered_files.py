@@ -11,6 +11,7 @@ from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.paths import CONTROL_FOLDER
+from pod_image.contract.results_address import name_below
 from pod_image.hub import FetchProgress, RemoteFile
 
 
@@ -63,5 +64,5 @@ async def download_results(
 
 def results_folder(bench: Workbench, run: Run, revision: str = "") -> Path:
     """Where the files of the run's repo are on this machine; a version does not go over what is newest."""
-    newest = bench.config.results_folder / run.results_repo
+    newest = bench.config.results_folder / name_below(run.results_repo)
     return newest.with_name(f"{newest.name}@{revision.replace('/', '-')}") if revision else newest

@@ -21,6 +21,7 @@ from launcher.services.following.delivered_files import list_results
 from pod_image.contract.environment import for_python
 from pod_image.contract.figures import counted, size
 from pod_image.contract.interpreter import module_command
+from pod_image.contract.results_address import name_below
 
 FRESH_SECONDS = 60.0
 """Between two looks at the results repo, of a run that goes on: pods deliver some minutes apart."""
@@ -71,7 +72,7 @@ async def bring_event_files(bench: Workbench, run: Run) -> EventFiles:
             f"{run.run_id} has no TensorBoard files in {run.results_repo}.",
             hint="A run that trains delivers the first ones with its first checkpoint; a command may write none.",
         )
-    into = bench.config.data_folder / "tensorboard" / run.results_repo
+    into = bench.config.data_folder / "tensorboard" / name_below(run.results_repo)
     fetched = await bench.results(run.results_repo).download(run.run_id, into, exactly(*paths))
     return EventFiles(into / run.run_id, len(fetched.files), fetched.size_bytes)
 

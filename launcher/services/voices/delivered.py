@@ -18,6 +18,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.following.delivered_files import list_results, results_folder
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.paths import ResultsFolder
+from pod_image.contract.results_address import name_below
 from pod_image.contract.whole_file import write_whole
 from pod_image.hub import RemoteFile, Repo, publish
 
@@ -166,7 +167,7 @@ def chosen_voice(run: Run, found: Sequence[Voice], step: int | None) -> Voice:
 
 def voice_here(results_folder: Path, run: Run, step: int | None) -> Path | None:
     """The `.onnx` of that voice of the run where it is on this machine already, whole."""
-    folder = results_folder / run.results_repo / run.run_id
+    folder = results_folder / name_below(run.results_repo) / run.run_id
     found = (
         path
         for path in local_voices(folder)
@@ -234,7 +235,7 @@ def _folder_without_voice(run_id: str, files: Sequence[RemoteFile], voices: Sequ
 
 def _take_over_here(bench: Workbench, run: Run, files: Mapping[str, Path | bytes]) -> None:
     """What is on this machine already becomes what the repo holds now."""
-    into = bench.config.results_folder / run.results_repo
+    into = bench.config.results_folder / name_below(run.results_repo)
     for path, content in files.items():
         if isinstance(content, bytes) and (into / path).is_file():
             with private_files(into):

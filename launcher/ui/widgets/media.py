@@ -17,6 +17,7 @@ from launcher.ui.next_steps import on_page
 from launcher.ui.state.site import Site
 from pod_image.contract.media import media_type
 from pod_image.contract.paths import safe_path
+from pod_image.contract.results_address import name_below
 
 HEADERS = {
     "cache-control": "private, max-age=3600",
@@ -58,14 +59,14 @@ def _is_shown(path: str) -> bool:
 
 
 def _folder(site: Site, run: Run) -> Path:
-    return site.config.results_folder / run.results_repo / run.run_id
+    return site.config.results_folder / name_below(run.results_repo) / run.run_id
 
 
 async def _fetch(site: Site, run: Run, path: str) -> None:
     session = site.sessions.any_reader
     if session is None:
         raise HTTPException(403, _NEEDS_TOKEN)
-    into = site.config.results_folder / run.results_repo
+    into = site.config.results_folder / name_below(run.results_repo)
     try:
         await session.bench.results(run.results_repo).download(run.run_id, into, exactly(path))
     except LauncherError as error:

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from launcher.errors import InvalidRequest
+from launcher.services.following.delivered_files import download_results
+from launcher.services.following.find_run import find_run
 from launcher.services.following.instructions import new_instruction, send
+from launcher.services.following.receipts import receipt
 from pod_image.contract.instructions import InstructionName
 from pod_image.contract.outcomes import EndReason
 from pod_image.own_machine.run_place import RunPlace
@@ -47,5 +51,40 @@ def test_a_run_delivers_to_a_folder_verified_there_without_any_account(tmp_path:
             assert "run-01" in " ".join(await results.tags())
             content = (folder / ".launcher" / "newest.json").read_text()
             assert json.loads(content)["commit"] == await results.commit()
+
+    asyncio.run(story())
+
+
+@pytest.mark.slow
+def test_a_run_in_a_folder_is_continued_and_its_first_version_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "voices"
+    script = "mkdir -p out; cat out/*.txt 2>/dev/null; echo $$ > out/said.txt; echo at work"
+
+    async def story() -> None:
+        where = {"provider": "local", "results_folder": str(folder)}
+        async with own_runs(None, tmp_path / "home", where) as runs:
+            first = await runs.followed(await runs.launched(script))
+            assert first.run.end_reason is EndReason.FINISHED
+            said = (folder / "run-01" / "files" / "out" / "said.txt").read_text()
+            with pytest.raises(InvalidRequest, match="already has a run run-01"):
+                await runs.launched(script, run_id="run-01")
+            again = await runs.launched(script, run_id="run-01", resume=True)
+            second = await runs.followed(again)
+            assert second.run.end_reason is EndReason.FINISHED
+            results = runs.bench.results(str(folder))
+            tags = await results.tags()
+            assert set(tags) == {"run-01", "run-01.2"}
+            got = await download_results(runs.bench, second.run, revision="run-01")
+            assert folder not in got.folder.parents  # a copy never goes over what was delivered
+            assert (got.folder / "files" / "out" / "said.txt").read_text() == said
+            assert (folder / "run-01" / "files" / "out" / "said.txt").read_text() != said
+            seen = await find_run(runs.bench, f"{folder}/run-01")
+            assert seen.nonce == again.nonce
+        async with own_runs(None, tmp_path / "another", where) as elsewhere:
+            attached = await find_run(elsewhere.bench, f"{folder}/run-01")
+            assert attached.end_reason is EndReason.FINISHED
+            told = receipt(elsewhere.bench.runs, attached)
+            assert told.delivery is not None
+            assert "results folder" in told.delivery.sentence
 
     asyncio.run(story())

@@ -22,6 +22,7 @@ from launcher.ui.pages.run.tensorboard import open_tensorboard
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import attributes, box, button_link, empty_state, link
 from launcher.ui.widgets.media import register_media
+from pod_image.contract.results_address import is_folder
 
 
 def register(site: Site, outer: FastAPI) -> None:
@@ -85,7 +86,8 @@ async def _draw(shell: Shell, run: Run, view: RunView, tab: str, ask: str) -> Re
 async def _catch_up(shell: Shell, run: Run) -> None:
     """What this program did not follow itself of a run that is over: the terminal, or another computer, did."""
     session = await shell.session()
-    if run.is_from_repo or run.state is not RunState.ENDED or not session.keys.hf_upload:
+    may_read = session.keys.hf_upload is not None or is_folder(run.results_repo)
+    if run.is_from_repo or run.state is not RunState.ENDED or not may_read:
         return
     with suppress(LauncherError):  # what is known here is shown all the same
         await shell.site.live.complete_view(session.bench, run)

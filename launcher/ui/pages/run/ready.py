@@ -37,6 +37,7 @@ from launcher.ui.widgets.elements import (
 )
 from pod_image.contract.figures import counted, dollars, duration, size
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.results_address import is_folder
 from pod_image.hub import RemoteFile
 
 _SYMBOLS = {"good": "check", "warning": "warning", "bad": "warning", "note": "note"}
@@ -179,13 +180,14 @@ class RunEnd:
         speaks = self._result is not None and self._result.speaks
         if has_result and speaks:
             button_link("Beside another voice", f"/voice?run={run.nonce}", symbol="voice")
-        may_write = not run.is_from_repo or self._shell.site.can_write_results(self._shell.tab)
+        site, is_own = self._shell.site, is_folder(run.results_repo)
+        may_write = not run.is_from_repo or is_own or site.can_write_results(self._shell.tab)
         if has_checkpoint(run, left, self._view.picture) and may_write:
             again = f"/train?again={run.nonce}&resume=1"
             button_link("Train on from here", again, symbol="train")
         elif not has_result and run.end_reason is EndReason.ABORTED and may_write:
             button_link("Train again with these settings", f"/train?again={run.nonce}")
-        if left.files:
+        if left.files and not is_folder(run.results_repo):
             hub_url = self._shell.site.config.hub_url
             address = f"{hub_url}/{run.results_repo}/tree/main/{run.run_id}"
             link("Open it on Hugging Face", address, "btn btn-quiet", new_tab=True)

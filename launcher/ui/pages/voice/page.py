@@ -34,6 +34,7 @@ from launcher.ui.widgets.elements import (
     say,
     waiting,
 )
+from pod_image.contract.results_address import name_below
 from pod_image.hub import RemoteFile
 
 
@@ -96,7 +97,7 @@ class _VoicePage:
         if files is None:
             return
         found, step = voices_among(run.run_id, files), step_of_final(run.run_id, files)
-        folder = self._root / run.results_repo / run.run_id
+        folder = self._root / name_below(run.results_repo) / run.run_id
         self._in_use = await asyncio.to_thread(in_use_here, folder, run.run_id, files)
         self._fetch_place.clear()
         absent = [one for one in found if not (folder / one.path).is_file()]

@@ -27,6 +27,7 @@ from launcher.ui.widgets.elements import (
 )
 from launcher.ui.widgets.voice_link import voice_link
 from pod_image.contract.figures import counted, size
+from pod_image.contract.results_address import is_folder, name_below
 
 WITH_A_TOKEN = "Enter the Hugging Face token that can write to it to see its files."
 
@@ -74,7 +75,7 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
 def _downloads(shell: Shell, run: Run) -> None:
     with card("Download"):
         para(
-            f"Saved to {shell.site.config.results_folder / run.results_repo}; every file is checked."
+            f"Saved to {shell.site.config.results_folder / name_below(run.results_repo)}; every file is checked."
         )
         place = box("div", "stack-small")
 
@@ -109,14 +110,15 @@ def _downloads(shell: Shell, run: Run) -> None:
 
 
 def _listing(run: Run, files: list[tuple[str, int]], hub_url: str) -> None:
-    with card("In the results repo"):
+    with card("In the results folder" if is_folder(run.results_repo) else "In the results repo"):
         total = sum(count for _, count in files)
         hint(f"{counted(len(files), 'file')}, {size(total)} in {run.results_repo}.")
-        link(
-            "Open on Hugging Face",
-            f"{hub_url}/{run.results_repo}/tree/main/{run.run_id}",
-            new_tab=True,
-        )
+        if not is_folder(run.results_repo):
+            link(
+                "Open on Hugging Face",
+                f"{hub_url}/{run.results_repo}/tree/main/{run.run_id}",
+                new_tab=True,
+            )
         with table("Files of the run", ("File", "Size"), numeric=(1,)):
             for path, count in files:
                 with box("tr"):
