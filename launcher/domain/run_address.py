@@ -27,7 +27,8 @@ class RunAddress:
     def __str__(self) -> str:
         """As it is typed: `me/voice/run-01`, and `me/voice@run-01.2/run-01` for a version of it."""
         at = f"@{self.revision}" if self.revision else ""
-        return f"{self.repo}{at}" + (f"/{self.run_id}" if self.run_id else "")
+        alone = "/" if is_folder(self.repo) else ""  # its own name may look like a run's
+        return f"{self.repo}{at}" + (f"/{self.run_id}" if self.run_id else alone)
 
 
 def run_address(typed: str, endpoint: str = "") -> RunAddress | None:

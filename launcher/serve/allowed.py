@@ -15,6 +15,7 @@ from launcher.services.planning.brought.requirements import files_read
 from pod_image.contract.brought import NAMELESS, split_bring
 from pod_image.contract.knobs import Setting
 from pod_image.contract.next_steps import Sentence, setting
+from pod_image.contract.results_address import folder_in
 from pod_image.contract.settings import SETTINGS, RunSettings
 
 
@@ -60,6 +61,7 @@ class Allowed:
                     f"Clients of this server may not give the secret {name} to a command.",
                     hint="Allow it by its name where the server is started.",
                 )
+        self._check_results(composed.settings.results)
         values = composed.settings.applicable()
         changes = {one.name: self._held_values(one, values[one.name]) for one in _local(values)}
         if not changes:
@@ -69,6 +71,16 @@ class Allowed:
     def check(self, settings: RunSettings) -> None:
         """Raises as `held` does."""
         self.held(Composed(settings, {}))
+
+    def _check_results(self, results: str) -> None:
+        """A folder of this computer, or the one that it is to be made in, has to be one that clients may name."""
+        found = folder_in(results)
+        if found is None or found.host:
+            return
+        nearest = Path(found.path)
+        while not nearest.exists():
+            nearest = nearest.parent
+        self.path(str(nearest))
 
     def _held_values(self, one: Setting, value: Any) -> Any:
         try:

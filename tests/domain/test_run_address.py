@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from launcher.domain.run_address import RunAddress, run_address
+from pod_image.contract.results_address import is_folder
 
 NAMED = [
     ("me/voice", "", ""),
@@ -60,10 +61,28 @@ def test_what_names_no_results_repo_is_none(typed: str) -> None:
     assert run_address(typed) is None
 
 
+@pytest.mark.parametrize(
+    ("typed", "folder", "run_id", "revision"),
+    [
+        ("/home/me/voices/run-01", "/home/me/voices", "run-01", ""),
+        ("/home/me/voices/", "/home/me/voices", "", ""),
+        ("/home/me/My voices", "/home/me/My voices", "", ""),
+        ("gpubox:/data/voices/run-01", "gpubox:/data/voices", "run-01", ""),
+        ("gpubox:/data/voices@run-01.2/run-01", "gpubox:/data/voices", "run-01", "run-01.2"),
+    ],
+)
+def test_a_folder_is_named_by_its_path_and_alone_with_a_slash(
+    typed: str, folder: str, run_id: str, revision: str
+) -> None:
+    found = run_address(typed)
+    assert found == RunAddress(folder, run_id, revision)
+    assert run_address(str(found)) == found
+
+
 @given(st.text(max_size=80))
 def test_no_text_makes_an_address_that_leads_elsewhere(typed: str) -> None:
     found = run_address(typed)
-    if found is not None:
+    if found is not None and not is_folder(typed.strip()):
         assert found.repo.count("/") == 1
         assert ".." not in str(found)
         assert "/" not in found.run_id

@@ -40,3 +40,12 @@ def test_what_is_no_such_name_stays_as_it_is(values: dict[str, Any]) -> None:
 
 def test_a_file_of_packages_is_anchored_too() -> None:
     assert anchored({"requirements": "all.txt"}, HERE) == {"requirements": f"{HERE}/all.txt"}
+
+
+def test_a_results_folder_is_whole_where_it_is_on_this_computer() -> None:
+    assert anchored({"results_folder": "voices"}, HERE) == {"results_folder": f"{HERE}/voices"}
+    assert anchored({"results_folder": "./voices/"}, HERE) == {"results_folder": f"{HERE}/voices"}
+    home = anchored({"results_folder": "~/voices"}, HERE)
+    assert home == {"results_folder": str(Path.home() / "voices")}
+    there = {"results_folder": "/data/voices", "host": "gpubox"}
+    assert anchored(there, HERE) == there

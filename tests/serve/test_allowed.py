@@ -168,3 +168,14 @@ def test_a_command_gets_no_variable_of_the_server_that_was_not_allowed(disk: Dis
         disk.allowed.check(
             RunSettings.model_validate({**GIVEN, "secret": ["AWS_SECRET_ACCESS_KEY"]})
         )
+
+
+def test_results_go_to_no_folder_that_clients_may_not_name(disk: Disk) -> None:
+    given = {"recipe": "command", "argv": ["true"], "provider": "local"}
+
+    def held(folder: Path) -> Composed:
+        return disk.allowed.held(compose(None, {**given, "results_folder": str(folder)}))
+
+    assert held(disk.inside / "voices" / "new").settings.results_folder
+    with pytest.raises(InvalidRequest, match="not below a folder that clients"):
+        held(disk.secret.parent / "voices")

@@ -20,6 +20,8 @@ from launcher.serve.mcp.budget import Booking, Ledger
 from launcher.serve.mcp.hearing import Hearing
 from launcher.services.common.intents import is_being_launched
 from launcher.services.ending.refresh import refreshed
+from pod_image.contract.next_steps import NextStep, Sentence
+from pod_image.contract.results_address import is_folder
 
 _MOST_RUNS_HELD = 50
 
@@ -62,6 +64,11 @@ class Ground:
     async def run(self, name: str) -> Run:
         """The run of that name, or the newest; the same object each time, so that it remembers what it heard. Raises
         InvalidRequest."""
+        if is_folder(name.strip()):
+            raise InvalidRequest(
+                "A run in a folder is named by its run ID here: no other folder is read for agents.",
+                hint=Sentence("See ", NextStep.LIST_RUNS, "."),
+            )
         run = await found(self.desk, name)
         return self.held(run.known)
 
