@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from pod_image.contract.brought import NAMELESS, split_bring
+from pod_image.contract.knobs import Knob
 from pod_image.contract.settings import SETTINGS
+
+_PATHS = ("/", "~", "./", "../")
 
 
 def anchored(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -17,6 +20,11 @@ def anchored(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     A folder of another machine (`host`) is left as it is written.
     """
     is_elsewhere = bool(values.get("host"))
+    folder_alone = values.get("dataset_folder")
+    is_alone = isinstance(folder_alone, str) and not values.get("dataset_repo")
+    if is_alone and str(folder_alone).startswith(_PATHS):  # a folder of no repo is one of one's own
+        rest = {name: value for name, value in values.items() if name != "dataset_folder"}
+        values = {**rest, "dataset_repo": folder_alone}
     return {
         name: _anchored(name, value, folder, is_elsewhere=is_elsewhere)
         for name, value in values.items()
@@ -27,7 +35,7 @@ def _anchored(name: str, value: Any, folder: Path, *, is_elsewhere: bool) -> Any
     if name not in SETTINGS:
         return value
     knob = SETTINGS[name].knob
-    if knob.is_own_folder and isinstance(value, str) and value.strip() and not is_elsewhere:
+    if isinstance(value, str) and _is_own_folder(knob, value) and not is_elsewhere:
         return os.path.normpath(folder.absolute() / Path(value).expanduser())
     if not knob.is_local:
         return value
@@ -38,6 +46,13 @@ def _anchored(name: str, value: Any, folder: Path, *, is_elsewhere: bool) -> Any
     if isinstance(value, list | tuple):
         return [_entry(each, folder) if isinstance(each, str) else each for each in value]
     return value
+
+
+def _is_own_folder(knob: Knob, text: str) -> bool:
+    """What may be a repo as well is a folder where it is written as one: with `/`, `~` or `.` at its beginning."""
+    if not knob.is_own_folder or not text.strip():
+        return False
+    return knob.picks is None or text.startswith(_PATHS) or text in (".", "..")
 
 
 def _entry(text: str, folder: Path) -> str:

@@ -17,10 +17,12 @@ from pod_image.hub import (
     HubRefused,
     NoRight,
     NotToBeAsked,
+    OpenDataset,
     OpenFolder,
     Preflight,
     RepoMissing,
     ResultsState,
+    own_dataset,
     own_folder,
     preflight,
 )
@@ -48,10 +50,12 @@ class HubAccess:
         dataset: SecretStr | None,
         upload: SecretStr | None,
         open_folder: OpenFolder = own_folder,
+        open_dataset: OpenDataset = own_dataset,
     ) -> HubAccess:
-        """`open_folder`: how a folder is reached that stands in the place of a repo."""
+        """How folders are reached that stand in the place of a repo."""
         reading, writing = (
-            Hub(token, endpoint=endpoint, open_folder=open_folder) for token in (dataset, upload)
+            Hub(token, endpoint=endpoint, open_folder=open_folder, open_dataset=open_dataset)
+            for token in (dataset, upload)
         )
         return cls(reading, writing)
 

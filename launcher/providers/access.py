@@ -14,7 +14,7 @@ from launcher.clock import Clock
 from launcher.errors import BadEnvironment
 from launcher.open_http import open_http
 from launcher.providers.base import Provider
-from pod_image.folder_store.port import Folder
+from pod_image.folder_store.port import Folder, ReadableFolder
 
 
 @dataclass(frozen=True)
@@ -73,5 +73,7 @@ class PlaceAccess:
     """Raises NotConfigured for an address or a key that cannot be one. Sends nothing."""
     open_folder: Callable[[str, str], Folder] | None = field(default=None, kw_only=True)
     """A results folder on one of the place's machines: which machine, and the path there."""
+    open_dataset: Callable[[str, str], ReadableFolder] | None = field(default=None, kw_only=True)
+    """The same for a folder that a person filled with a dataset."""
     check_interface: Callable[[str, httpx.AsyncBaseTransport | None], Awaitable[InterfaceCheck]]
     """Asks the address without a key whether the calls are still there. Never raises for the network."""

@@ -10,7 +10,7 @@ from pod_image.contract.places import DEFAULT_PLACE
 
 if TYPE_CHECKING:
     from launcher.providers.access import PlaceAccess
-    from pod_image.folder_store.port import Folder
+    from pod_image.folder_store.port import Folder, ReadableFolder
 
 
 def _runpod() -> Place:
@@ -107,6 +107,14 @@ def folder_on(machine: str, path: str) -> Folder:
     open_folder = ACCESSES[kind]().open_folder
     assert open_folder is not None  # whoever has machines has their folders
     return open_folder(machine, path)
+
+
+def dataset_on(machine: str, path: str) -> ReadableFolder:
+    """The same for a folder with a dataset."""
+    (kind,) = MACHINES
+    open_dataset = ACCESSES[kind]().open_dataset
+    assert open_dataset is not None  # whoever has machines has their folders
+    return open_dataset(machine, path)
 
 
 def all_places() -> tuple[Place, ...]:

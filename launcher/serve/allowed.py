@@ -61,7 +61,10 @@ class Allowed:
                     f"Clients of this server may not give the secret {name} to a command.",
                     hint="Allow it by its name where the server is started.",
                 )
-        self._check_results(composed.settings.results)
+        settings = composed.settings
+        self._check_folder(settings.results)
+        if not settings.host:
+            self._check_folder(settings.dataset_repo)
         values = composed.settings.applicable()
         changes = {one.name: self._held_values(one, values[one.name]) for one in _local(values)}
         if not changes:
@@ -72,9 +75,9 @@ class Allowed:
         """Raises as `held` does."""
         self.held(Composed(settings, {}))
 
-    def _check_results(self, results: str) -> None:
+    def _check_folder(self, named: str) -> None:
         """A folder of this computer, or the one that it is to be made in, has to be one that clients may name."""
-        found = folder_in(results)
+        found = folder_in(named)
         if found is None or found.host:
             return
         nearest = Path(found.path)

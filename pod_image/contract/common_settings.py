@@ -18,6 +18,14 @@ UNSIZED_BOOT_MINUTES = 20.0
 RepoId = Annotated[
     str, StringConstraints(pattern=r"^$|^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", max_length=96)
 ]
+DatasetId = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^$|^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$|^/[^\x00-\x1f]*[^/\x00-\x1f]$",
+        max_length=500,
+    ),
+]
+"""A repo, or a folder of the machine that the run goes to."""
 RepoAtRevision = Annotated[
     str,
     StringConstraints(
@@ -56,10 +64,11 @@ class CommonSettings(BaseModel):
 
     # What
     dataset_repo: Annotated[
-        RepoId,
+        DatasetId,
         Field(
             description=(
-                "Hugging Face dataset repo to train on, such as me/my-clips; for a voice, clips and transcripts."
+                "Hugging Face dataset repo to train on, such as me/my-clips; for a voice, clips and transcripts. On a "
+                "machine of your own a folder of it will do: /home/me/clips."
             )
         ),
         Knob(
@@ -69,6 +78,7 @@ class CommonSettings(BaseModel):
             empty_means="none",
             written=A_REPO,
             further="more_datasets",
+            is_own_folder=True,
             picks=Picks.DATASET,
         ),
     ] = ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pod_image.contract.common_settings import CommonSettings
+from pod_image.contract.results_address import FolderAddress, folder_in, is_folder
 
 AT = "@"
 """Between a repo and its branch, tag or commit, where both stand in one word."""
@@ -31,7 +32,10 @@ def chosen_datasets(settings: CommonSettings) -> tuple[ChosenDataset, ...]:
     """None where the run has no dataset."""
     if not settings.dataset_repo:
         return ()
-    first = _Asked(settings.dataset_repo, settings.dataset_revision, settings.dataset_folder)
+    repo = settings.dataset_repo
+    if (folder := folder_in(repo)) is not None:
+        repo = str(FolderAddress(settings.host, folder.path))
+    first = _Asked(repo, settings.dataset_revision, settings.dataset_folder)
     asked = [first, *(_parted(word) for word in settings.more_datasets)]
     if len(asked) == 1:
         return (
@@ -73,8 +77,8 @@ def _name(one: _Asked, among: Sequence[_Asked]) -> str:
 
 
 def _short(name: str) -> str:
-    """Without its owner."""
-    return name.partition("/")[2]
+    """Without its owner, or the folders above."""
+    return name.rpartition("/")[2] if is_folder(name) else name.partition("/")[2]
 
 
 def _parted(word: str) -> _Asked:

@@ -19,7 +19,7 @@ for _name in (
 from pod_image.hub.budget import CommitBudget, CommitPriority
 from pod_image.hub.ensure_repo import ensure_results_repo
 from pod_image.hub.fetch import Fetched, FetchProgress, fetch, files_below
-from pod_image.hub.in_folder import OpenFolder, own_folder
+from pod_image.hub.in_folder import OpenDataset, OpenFolder, own_dataset, own_folder
 from pod_image.hub.other_kinds import kind_there
 from pod_image.hub.preflight import (
     Account,
@@ -80,6 +80,7 @@ __all__ = [
     "NoRight",
     "NotInRepo",
     "NotToBeAsked",
+    "OpenDataset",
     "OpenFolder",
     "Overtaken",
     "Patience",
@@ -99,6 +100,7 @@ __all__ = [
     "list_folders",
     "list_tags",
     "look_at",
+    "own_dataset",
     "own_folder",
     "preflight",
     "publish",

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pod_image.contract.results_address import folder_in
 from pod_image.folder_store.folder import CARD, OwnFolder
-from pod_image.folder_store.port import Folder
+from pod_image.folder_store.plain import PlainFolder
+from pod_image.folder_store.port import Folder, ReadableFolder
 from pod_image.folder_store.trouble import FolderFault, FolderTrouble
 from pod_image.hub.refusals import (
     CalledOff,
@@ -24,6 +25,7 @@ from pod_image.hub.refusals import (
 
 OpenFolder = Callable[[str], Folder]
 """The folder of an address."""
+OpenDataset = Callable[[str], ReadableFolder]
 _ERRORS: Mapping[FolderFault, type[HubError]] = {
     FolderFault.NO_FOLDER: RepoMissing,
     FolderFault.NOT_IN_IT: NotInRepo,
@@ -51,6 +53,13 @@ def own_folder(address: str) -> Folder:
             f"{address} is on another machine.", hint="Ask for it through the launcher there."
         )
     return OwnFolder(Path(found.path))
+
+
+def own_dataset(address: str) -> ReadableFolder:
+    """A folder of this very machine that a person filled; for a run on its machine every folder is one."""
+    found = folder_in(address)
+    assert found is not None  # whoever opens one has looked
+    return PlainFolder(Path(found.path))
 
 
 @contextmanager

@@ -160,7 +160,8 @@ def preflight(
         reader, writer = reader.hasty(), writer.hasty()
     same = dataset_hub is upload_hub or _value(dataset_hub) == _value(upload_hub)
     dataset_account = upload_account if same else None
-    if datasets if is_folder else not same:
+    on_hub = [repo for repo, _ in datasets if not Repo(repo, "dataset").is_folder]
+    if on_hub if is_folder else not same:
         dataset_account = _account(reader, "dataset token", notes)
     commits = tuple(
         _dataset_commit(reader, Repo(repo, "dataset"), revision, notes)
@@ -242,12 +243,16 @@ def _account(hub: Hub, which: str, notes: _Notes) -> Account | None:
 
 def _dataset_commit(hub: Hub, dataset: Repo, revision: str | None, notes: _Notes) -> str | None:
     try:
-        hub.ask(
-            f"checking access to {dataset}",
-            lambda api: api.auth_check(dataset.id, repo_type="dataset"),
-        )
+        if not dataset.is_folder:
+            hub.ask(
+                f"checking access to {dataset}",
+                lambda api: api.auth_check(dataset.id, repo_type="dataset"),
+            )
         return resolve_commit(hub, dataset, revision)
     except RepoMissing as exc:
+        if dataset.is_folder:
+            notes.trouble(exc, f"The dataset {dataset.id} cannot be read")
+            return None
         said = named_for_what_it_is(hub, dataset, exc)
         notes.trouble(said, f"The dataset {dataset.id} cannot be read")
         return None

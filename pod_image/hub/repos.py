@@ -17,6 +17,7 @@ from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defin
 
 from pod_image.contract.results_address import is_folder
 from pod_image.folder_store.contents import FileSums
+from pod_image.folder_store.port import ReadableFolder
 from pod_image.hub.in_folder import as_of_the_hub
 from pod_image.hub.refusals import NotInRepo, RepoMissing
 from pod_image.hub.session import Hub
@@ -97,7 +98,7 @@ def resolve_commit(hub: Hub, repo: Repo, revision: str | None = None) -> str:
     """The commit (40 hex digits) that a branch, tag or sha means now. Raises HubError."""
     if repo.is_folder:
         with as_of_the_hub():
-            return hub.open_folder(repo.id).commit(revision or "")
+            return _folder(hub, repo).commit(revision or "")
 
     def look(api: HfApi) -> str:
         found = api.repo_info(repo.id, repo_type=repo.kind, revision=revision)
@@ -110,7 +111,7 @@ def list_files(hub: Hub, repo: Repo, commit: str, under: str = "") -> list[Remot
     """Every file at a commit, in one folder if `under` names one; none when that is absent."""
     if repo.is_folder:
         with as_of_the_hub():
-            listed = hub.open_folder(repo.id).files(commit, under)
+            listed = _folder(hub, repo).files(commit, under)
             return [_in_folder(path, sums) for path, sums in listed.items()]
 
     def look(api: HfApi) -> list[RemoteFile]:
@@ -167,7 +168,7 @@ def read_bytes(hub: Hub, repo: Repo, path: str, revision: str = "main") -> bytes
     if repo.is_folder:
         try:
             with as_of_the_hub():
-                return hub.open_folder(repo.id).read(revision, path, 0, SMALL_BYTES)
+                return _folder(hub, repo).read(revision, path, 0, SMALL_BYTES)
         except (NotInRepo, RepoMissing):
             return None
 
@@ -186,7 +187,7 @@ def read_range(hub: Hub, repo: Repo, commit: str, path: str, start: int, length:
     """`length` bytes of a file from byte `start`; fewer where the file ends. Raises HubError."""
     if repo.is_folder:
         with as_of_the_hub():
-            return hub.open_folder(repo.id).read(commit, path, start, length)
+            return _folder(hub, repo).read(commit, path, start, length)
     wanted = {"Range": f"bytes={start}-{start + length - 1}"}
 
     def read(_: HfApi) -> bytes:
@@ -219,6 +220,11 @@ def _url(hub: Hub, repo: Repo, revision: str, path: str) -> str:
 
 def _remote(row: RepoFile) -> RemoteFile:
     return RemoteFile(row.path, row.size, row.lfs.sha256 if row.lfs else None, row.blob_id)
+
+
+def _folder(hub: Hub, repo: Repo) -> ReadableFolder:
+    opened = hub.open_dataset if repo.kind == "dataset" else hub.open_folder
+    return opened(repo.id)
 
 
 def _in_folder(path: str, sums: FileSums) -> RemoteFile:

@@ -28,7 +28,7 @@ from pod_image.contract.surroundings import (
     odd_letters,
     read_no_proxy,
 )
-from pod_image.hub.in_folder import OpenFolder, own_folder
+from pod_image.hub.in_folder import OpenDataset, OpenFolder, own_dataset, own_folder
 from pod_image.hub.refusals import (
     HubConflict,
     HubRefused,
@@ -137,6 +137,8 @@ class Hub:
     agent: str = "pod-launcher"
     open_folder: OpenFolder = own_folder
     """How a folder of a person's own is reached, where one stands in the place of a repo."""
+    open_dataset: OpenDataset = own_dataset
+    """The same for one that a person filled with a dataset."""
 
     def __post_init__(self) -> None:
         self.endpoint = (self.endpoint or os.environ.get("HF_ENDPOINT") or PUBLIC_HUB).rstrip("/")

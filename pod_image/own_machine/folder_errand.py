@@ -12,6 +12,8 @@ from typing import Any
 from pod_image.contract.own_machine import Kind
 from pod_image.folder_store.contents import FileSums
 from pod_image.folder_store.folder import OwnFolder
+from pod_image.folder_store.plain import PlainFolder
+from pod_image.folder_store.port import ReadableFolder
 from pod_image.folder_store.trouble import FolderTrouble
 from pod_image.own_machine.refused import Refused
 
@@ -20,12 +22,15 @@ _SENT = re.compile(r"[0-9a-f]{16}")
 
 def ask_folder(asked: Mapping[str, Any]) -> dict[str, Any]:
     """`asked`: the path, the call and what it takes. A refusal of the folder is an answer too. Raises Refused."""
-    call = _CALLS.get(str(asked.get("call")))
+    is_dataset = asked.get("kind") == "dataset"
+    calls = _READING if is_dataset else _CALLS
+    call = calls.get(str(asked.get("call")))
     path = Path(str(asked.get("path")))
     if call is None or not path.is_absolute():
         raise Refused(Kind.INVALID, "This release of the launcher's program has no such errand.")
     try:
-        return {"answer": call(OwnFolder(path), asked)}
+        found = PlainFolder(path) if is_dataset else OwnFolder(path)
+        return {"answer": call(found, asked)}
     except FolderTrouble as exc:
         return {"trouble": {"fault": exc.fault.value, "message": exc.message, "hint": exc.hint}}
 
@@ -34,15 +39,15 @@ def _tag(folder: OwnFolder, asked: Mapping[str, Any]) -> None:
     folder.tag(str(asked["commit"]), str(asked["name"]))
 
 
-def _files(folder: OwnFolder, asked: Mapping[str, Any]) -> list[list[Any]]:
+def _files(folder: ReadableFolder, asked: Mapping[str, Any]) -> list[list[Any]]:
     return rows_of(folder.files(str(asked["revision"]), str(asked["under"])))
 
 
-def _proven(folder: OwnFolder, asked: Mapping[str, Any]) -> list[list[Any]]:
+def _proven(folder: ReadableFolder, asked: Mapping[str, Any]) -> list[list[Any]]:
     return rows_of(folder.proven(str(asked["commit"]), list(asked["paths"])))
 
 
-def _read(folder: OwnFolder, asked: Mapping[str, Any]) -> str:
+def _read(folder: ReadableFolder, asked: Mapping[str, Any]) -> str:
     where = str(asked["revision"]), str(asked["file"]), int(asked["start"]), int(asked["length"])
     return b64encode(folder.read(*where)).decode()
 
@@ -86,16 +91,19 @@ def rows_of(files: Mapping[str, FileSums]) -> list[list[Any]]:
     return [[path, each.size_bytes, each.sha256, each.git_sha1] for path, each in files.items()]
 
 
-_CALLS: Mapping[str, Callable[[OwnFolder, Mapping[str, Any]], Any]] = {
-    "is_there": lambda folder, asked: folder.is_there(),
-    "may_be_written": lambda folder, asked: folder.may_be_written(),
-    "ensure": lambda folder, asked: folder.ensure(),
+_READING: Mapping[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "commit": lambda folder, asked: folder.commit(str(asked["revision"])),
-    "tags": lambda folder, asked: folder.tags(),
-    "tag": _tag,
     "files": _files,
     "proven": _proven,
     "read": _read,
+}
+_CALLS: Mapping[str, Callable[[Any, Mapping[str, Any]], Any]] = {
+    **_READING,
+    "is_there": lambda folder, asked: folder.is_there(),
+    "may_be_written": lambda folder, asked: folder.may_be_written(),
+    "ensure": lambda folder, asked: folder.ensure(),
+    "tags": lambda folder, asked: folder.tags(),
+    "tag": _tag,
     "read_card": _read_card,
     "send": _send,
     "put": _put,

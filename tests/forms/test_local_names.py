@@ -42,6 +42,15 @@ def test_a_file_of_packages_is_anchored_too() -> None:
     assert anchored({"requirements": "all.txt"}, HERE) == {"requirements": f"{HERE}/all.txt"}
 
 
+def test_a_dataset_folder_of_no_repo_is_one_of_ones_own() -> None:
+    whole = {"dataset_repo": f"{HERE}/clips"}
+    assert anchored({"dataset_folder": "./clips"}, HERE) == whole
+    assert anchored({"dataset_repo": "./clips"}, HERE) == whole
+    in_repo = {"dataset_repo": "me/clips", "dataset_folder": "anna"}
+    assert anchored(in_repo, HERE) == in_repo
+    assert anchored({"dataset_folder": "clips/anna"}, HERE) == {"dataset_folder": "clips/anna"}
+
+
 def test_a_results_folder_is_whole_where_it_is_on_this_computer() -> None:
     assert anchored({"results_folder": "voices"}, HERE) == {"results_folder": f"{HERE}/voices"}
     assert anchored({"results_folder": "./voices/"}, HERE) == {"results_folder": f"{HERE}/voices"}

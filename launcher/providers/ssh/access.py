@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
 import httpx
@@ -23,4 +24,9 @@ async def _check(url: str, transport: httpx.AsyncBaseTransport | None = None) ->
     return InterfaceCheck(True, "of this release")
 
 
-SSH_ACCESS = PlaceAccess(open=_open, check_interface=_check, open_folder=SshFolder)
+SSH_ACCESS = PlaceAccess(
+    open=_open,
+    check_interface=_check,
+    open_folder=SshFolder,
+    open_dataset=partial(SshFolder, is_dataset=True),
+)

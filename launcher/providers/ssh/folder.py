@@ -24,9 +24,16 @@ class SshFolder:
     """See `pod_image.folder_store.port.Folder`. Blocking: each call is one connection, from a thread of its own."""
 
     def __init__(
-        self, host: str, path: str, machine: Callable[[str], Machine] = SshMachine
+        self,
+        host: str,
+        path: str,
+        machine: Callable[[str], Machine] = SshMachine,
+        *,
+        is_dataset: bool = False,
     ) -> None:
+        """`is_dataset`: a folder that a person filled."""
         self._host, self._path, self._machine = host, path, machine
+        self._kind = "dataset" if is_dataset else "results"
 
     def is_there(self) -> bool:
         return bool(self._ask("is_there"))
@@ -98,7 +105,7 @@ class SshFolder:
                 return name
 
     def _ask(self, call: str, **asked: Any) -> Any:
-        document = {"path": self._path, "call": call, **asked}
+        document = {"path": self._path, "kind": self._kind, "call": call, **asked}
         machine = self._machine(self._host)
         try:
             answer = asyncio.run(machine.ask("folder", document, _PATIENCE_SECONDS))

@@ -44,7 +44,8 @@ def reads_hub(settings: RunSettings) -> bool:
     values = settings.model_dump(mode="json")
     inputs = (each for each in SETTINGS.values() if each.knob.is_hub_address)
     named = (values[each.name] for each in inputs if each.applies(values))
-    return bool(settings.dataset_repo) or any(named)
+    from_hub = settings.dataset_repo and not is_folder(settings.dataset_repo)
+    return bool(from_hub) or bool(settings.more_datasets) or any(named)
 
 
 def of_this_run(keys: Keys, settings: RunSettings) -> Keys:

@@ -10,6 +10,7 @@ from launcher.domain.hub_address import KIND_NAMES, HubAddress, RepoKind, hub_ad
 from launcher.errors import InvalidRequest
 from pod_image.contract.hub_inputs import HubInput
 from pod_image.contract.next_steps import Sentence, setting
+from pod_image.contract.results_address import is_folder
 from pod_image.contract.settings import SETTINGS
 
 _DEFAULT_REVISION = "main"
@@ -67,7 +68,9 @@ def dataset_address(typed: str) -> HubAddress | None:
 
 
 def _address(typed: object, wanted: RepoKind) -> HubAddress | None:
-    found = hub_address(typed) if isinstance(typed, str) else None
+    if not isinstance(typed, str) or is_folder(typed):
+        return None
+    found = hub_address(typed)
     if found is not None and found.kind and found.kind != wanted:
         raise InvalidRequest(
             f"{found.repo} is the address of {KIND_NAMES[found.kind]}, but {KIND_NAMES[wanted]} is needed here.",

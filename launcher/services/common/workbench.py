@@ -21,6 +21,7 @@ from launcher.providers.place import Place
 from launcher.providers.registry import (
     access_to,
     all_places,
+    dataset_on,
     default_place,
     folder_on,
     is_known,
@@ -37,8 +38,8 @@ from launcher.stores.secrets import Keys, how_to_give
 from launcher.stores.told_news import ToldNews
 from pod_image.contract.plain import plain_line
 from pod_image.contract.results_address import folder_in
-from pod_image.folder_store.port import Folder
-from pod_image.hub import own_folder
+from pod_image.folder_store.port import Folder, ReadableFolder
+from pod_image.hub import own_dataset, own_folder
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ async def open_workbench(
         teller = _teller(config, keys, clock)
         stack.push_async_callback(teller.settle)
         hub = HubAccess.with_tokens(
-            config.hub_url, keys.hf_dataset, keys.hf_upload, _results_folder
+            config.hub_url, keys.hf_dataset, keys.hf_upload, _results_folder, _dataset_folder
         )
         first = providers.pop(default_place().name)
         yield Workbench(config, first, hub, runs, clock, teller=teller, others=providers)
@@ -194,6 +195,14 @@ def _results_folder(address: str) -> Folder:
     if found is None or not found.host:
         return own_folder(address)
     return folder_on(found.host, found.path)
+
+
+def _dataset_folder(address: str) -> ReadableFolder:
+    """The same for a folder in the place of a dataset's repo."""
+    found = folder_in(address)
+    if found is None or not found.host:
+        return own_dataset(address)
+    return dataset_on(found.host, found.path)
 
 
 def open_history(config: Config, *, is_needed: bool = True) -> RunHistory:

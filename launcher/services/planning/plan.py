@@ -48,7 +48,7 @@ from pod_image.contract.common_settings import Cloud
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence, joined, setting
 from pod_image.contract.paths import STUDIES_FOLDER
-from pod_image.contract.results_address import folder_in
+from pod_image.contract.results_address import folder_in, is_folder
 from pod_image.contract.settings import RunSettings
 
 _RUN_FOLDER = re.compile(r"^run-(\d{2,})$")
@@ -79,6 +79,7 @@ async def make_plan(
     """
     bench = bench.at(place_of(composed.settings).name)
     refuse_unknown(forced)
+    _refuse_folder(bench.place, composed.settings)
     need_place_key(keys, bench.place)
     need_results_key(keys, composed.settings)
     settings = composed.settings
@@ -171,6 +172,15 @@ async def make_plan(
     plan = replace(plan, findings=(*plan.findings, *_findings_on_estimate(plan), *told))
     requests = planned_requests(bench, plan, keys.sources)
     return replace(plan, requests=requests, agreed=agreed_of(bench, plan, keys.sources))
+
+
+def _refuse_folder(place: Place, settings: RunSettings) -> None:
+    """Raises InvalidRequest for a dataset in a folder where the run's machine is none of the person's own."""
+    if place.is_rented and is_folder(settings.dataset_repo):
+        raise InvalidRequest(
+            f"{place.title} cannot read the folder {settings.dataset_repo}.",
+            hint="Send the dataset to a repo, or choose a machine of your own.",
+        )
 
 
 def was_never_rented(run: Run) -> bool:

@@ -16,6 +16,7 @@ from launcher.services.following.instructions import new_instruction, send
 from launcher.services.following.receipts import receipt
 from pod_image.contract.instructions import InstructionName
 from pod_image.contract.outcomes import EndReason
+from pod_image.folder_store.plain import PlainFolder
 from pod_image.own_machine.run_place import RunPlace
 from tests.providers.own_runs import own_runs
 
@@ -86,5 +87,45 @@ def test_a_run_in_a_folder_is_continued_and_its_first_version_stays(tmp_path: Pa
             told = receipt(elsewhere.bench.runs, attached)
             assert told.delivery is not None
             assert "results folder" in told.delivery.sentence
+
+    asyncio.run(story())
+
+
+@pytest.mark.slow
+def test_a_dataset_in_a_folder_is_looked_at_fetched_and_pinned_by_what_it_holds(
+    tmp_path: Path,
+) -> None:
+    clips = tmp_path / "clips"
+    (clips / "deep").mkdir(parents=True)
+    (clips / "metadata.csv").write_text("a|one\n")
+    (clips / "deep" / "a.txt").write_text("one")
+    (clips / ".hidden").write_text("not of it")
+    script = "mkdir -p out; cp -rL $DATASET_DIR/. out/; echo at work"
+
+    async def story() -> None:
+        where = {"provider": "local", "results_folder": str(tmp_path / "voices")}
+        async with own_runs(None, tmp_path / "home", where) as runs:
+            run = await runs.launched(script, dataset_repo=str(clips))
+            told = await runs.followed(run)
+            assert told.run.end_reason is EndReason.FINISHED
+            out = tmp_path / "voices" / "run-01" / "files" / "out"
+            assert (out / "deep" / "a.txt").read_text() == "one"
+            assert (out / "metadata.csv").read_text() == "a|one\n"
+            assert not (out / ".hidden").exists()
+            record = await runs.bench.results(str(tmp_path / "voices")).record("run-01")
+            assert record is not None
+            before = PlainFolder(clips).commit()
+            assert record.dataset_commit == before
+            (clips / "deep" / "a.txt").write_text("two")
+            assert PlainFolder(clips).commit() != before
+
+    asyncio.run(story())
+
+
+def test_a_rented_machine_is_not_sent_to_a_folder_of_ones_own(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with own_runs(None, tmp_path / "home", {}) as runs:
+            with pytest.raises(InvalidRequest, match="RunPod cannot read the folder /clips"):
+                await runs.launched(dataset_repo="/clips")
 
     asyncio.run(story())
