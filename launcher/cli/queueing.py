@@ -180,7 +180,9 @@ async def _work(
         return with_addresses(found, (), is_off=queued.is_silent)
 
     def tell(number: int, text: str, told: Run | None) -> None:
-        entry = store.entry(number)
+        entry = next((each for each in store.entries() if each.number == number), None)
+        if entry is None:
+            return  # it was removed a moment ago
         run_id = told.run_id if told is not None else entry.run_id
         step: QueueStep = {
             "schema": "queue.step",

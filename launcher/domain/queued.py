@@ -14,6 +14,10 @@ ROUNDING_USD = 1e-6
 """Sums of prices that people added up in their heads may differ by so little."""
 MOST_TRIES = 3
 """Pods that are paid for one entry when the place is at fault, unless the person says otherwise."""
+MOST_TRIES_ALLOWED = 10
+"""The most that a person may say."""
+MOST_PODS = 100
+"""The most at a time that a person may say."""
 
 
 class EntryState(StrEnum):

@@ -18,6 +18,8 @@ class Refused(StrEnum):
     """Why a claim was not given: what it was decided from has changed meanwhile."""
 
     TAKEN = "taken"
+    GONE = "gone"
+    """Somebody has removed the entry."""
     PAUSED = "paused"
     PODS = "pods"
     BUDGET = "budget"
@@ -60,11 +62,10 @@ class Claims:
         spent and what may still be is never above the budget.
         """
         with self._file.writing():
-            entry, terms, account = (
-                self._file.entry_inside(number),
-                self._file.terms(),
-                self._file.account(),
-            )
+            entry = self._file.entry_if_there(number)
+            if entry is None:
+                return Refused.GONE
+            terms, account = self._file.terms(), self._file.account()
             refused = self._why_not(entry, terms, account, run_id, most_usd)
             if refused is not None:
                 return refused
@@ -108,8 +109,8 @@ class Claims:
     ) -> Claim | Refused:
         """Take what another program has left, as far as nobody else was quicker."""
         with self._file.writing():
-            now = self._file.entry_inside(entry.number)
-            if not now.state.is_live or now.claim != entry.claim:
+            now = self._file.entry_if_there(entry.number)
+            if now is None or not now.state.is_live or now.claim != entry.claim:
                 return Refused.TAKEN
             lives = self._file.open_try(entry.number)
             token = uuid.uuid4().hex
@@ -187,14 +188,18 @@ class Claims:
 
     def put_off(
         self, number: int, *, why: str, not_before: datetime | None, is_over: bool = False
-    ) -> None:
-        """A waiting entry that nobody has: look at it later, or not again where `is_over`."""
+    ) -> bool:
+        """A waiting entry that nobody has: look at it later, or not again where `is_over`.
+
+        False where there is none any more.
+        """
         state = EntryState.FAILED if is_over else EntryState.WAITING
         with self._file.writing():
-            self._file.db.execute(
+            changed = self._file.db.execute(
                 "UPDATE entries SET state = ?, why = ?, not_before = ? WHERE number = ? AND state = 'waiting'",
                 (state.value, why, moment_text(not_before), number),
             )
+        return changed.rowcount > 0
 
     def _check(self, claim: Claim) -> QueueEntry:
         row = self._file.db.execute(

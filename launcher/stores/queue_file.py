@@ -100,12 +100,17 @@ class QueueFile:
 
     def entry_inside(self, number: int) -> QueueEntry:
         """The same inside a transaction."""
-        row = self.db.execute("SELECT * FROM entries WHERE number = ?", (number,)).fetchone()
-        if row is None:
+        found = self.entry_if_there(number)
+        if found is None:
             raise InvalidRequest(
                 f"The queue has no entry {number}.", hint="Look at the list first."
             )
-        return entry_of(row)
+        return found
+
+    def entry_if_there(self, number: int) -> QueueEntry | None:
+        """The same inside a transaction; None for one that was removed."""
+        row = self.db.execute("SELECT * FROM entries WHERE number = ?", (number,)).fetchone()
+        return entry_of(row) if row is not None else None
 
     def change(self, number: int, **changes: Any) -> None:
         names = ", ".join(f"{name} = ?" for name in changes)

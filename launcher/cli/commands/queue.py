@@ -8,6 +8,7 @@ import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, YesOption, group_app
 from launcher.cli.options import Asked, asks_for_a_run
+from launcher.domain.queued import MOST_PODS, MOST_TRIES, MOST_TRIES_ALLOWED
 
 app = group_app("Runs that wait for a GPU, a price, or their turn under one budget.")
 
@@ -40,10 +41,10 @@ def add(
         int,
         typer.Option(
             min=1,
-            max=10,
+            max=MOST_TRIES_ALLOWED,
             help="Number of pods to try when the place fails: no machine, a bad host, a lost pod.",
         ),
-    ] = 3,
+    ] = MOST_TRIES,
     name: Annotated[
         str, typer.Option(metavar="TEXT", help="Name of the run; launcher label changes it.")
     ] = "",
@@ -94,7 +95,9 @@ def run(
     ] = None,
     at_most: Annotated[
         int | None,
-        typer.Option(min=1, max=100, help="Pods at a time, 1 at first. Saved for the next time."),
+        typer.Option(
+            min=1, max=MOST_PODS, help="Pods at a time, 1 at first. Kept for the next time."
+        ),
     ] = None,
     count_from_now: Annotated[
         bool,

@@ -157,7 +157,7 @@ class EntryWork:
         cost_usd: float | None = 0.0,
         run: Run | None = None,
     ) -> None:
-        outcome = bounded(outcome, self.store.entry(self.entry.number))
+        outcome = bounded(outcome, self.entry)  # while it is claimed nobody else counts its tries
         state = _STATES[outcome.then]
         now = self.bench.clock.now()
         self.store.claims.settle(

@@ -95,10 +95,11 @@ class QueueRunner:
         self._is_finishing = True
 
     def _is_launching(self) -> bool:
+        starting = {
+            each.number for each in self._store.entries() if each.state is EntryState.STARTING
+        }
         return any(
-            not held.task.done()
-            and self._store.entry(held.claim.entry).state is EntryState.STARTING
-            for held in self._held.values()
+            number in starting and not held.task.done() for number, held in self._held.items()
         )
 
     async def _start_what_may(self) -> None:
@@ -149,10 +150,10 @@ class QueueRunner:
         is_over = outcome.then is Then.FAILED
         after = outcome.after or ASK_AGAIN
         not_before = None if is_over else self._bench.clock.now() + after
-        self._store.claims.put_off(
+        is_there = self._store.claims.put_off(
             entry.number, why=outcome.why, not_before=not_before, is_over=is_over
         )
-        if outcome.why != entry.why or is_over:
+        if is_there and (outcome.why != entry.why or is_over):
             self._tell(entry.number, outcome.why, None)
 
     def _put_off_refused(self, entry: QueueEntry, refused: Refused) -> None:
@@ -184,11 +185,11 @@ class QueueRunner:
         self._held[claim.entry] = _Held(claim, task)
 
     def _raise_faults(self) -> None:
-        """What ended is let go; a fault of ours keeps its traceback."""
+        """What ended is let go, also what another program has taken over; a fault of ours keeps its traceback."""
         for number, held in list(self._held.items()):
             if held.task.done():
                 del self._held[number]
-                with suppress(ClaimLost):
+                with suppress(ClaimLost, asyncio.CancelledError):
                     held.task.result()
 
     async def _beat(self) -> None:

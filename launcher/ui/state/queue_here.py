@@ -105,6 +105,12 @@ class QueueHere:
                     await self._runner.work(stays=True)
         except LauncherError as error:
             self.trouble = f"{on_page(error.message)} {on_page(error.hint)}".strip()
+        except Exception as error:  # a fault of ours: its kind is said, its text may hold anything
+            self.trouble = (
+                f"It failed in this program ({type(error).__name__}). What has a pod goes on; "
+                "start the queue again."
+            )
+            raise
         finally:
             self._runner = None
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from launcher.domain.queued import EntryState
+from launcher.errors import InvalidRequest
 from launcher.services.launching.progress import Stage
 from launcher.services.queue import entry_work
+from launcher.services.queue.queued_run import QueuedRun
+from launcher.stores.queue_claims import Claim
+from launcher.stores.secrets import Keys
 from launcher.stores.workers import Worker
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clocks import NOW
@@ -177,6 +182,72 @@ async def test_two_programs_share_one_queue_and_rent_each_run_once(tmp_path: Pat
             assert harness.store.account().taken_usd <= budget + 1e-6
         await until(lambda: harness.states() == [DONE] * 6)
     assert (most, harness.posts(), len(harness.store.tries())) == (2, 6, 6)
+
+
+@in_virtual_time
+async def test_a_program_from_which_an_entry_is_taken_over_goes_on_with_the_others(
+    tmp_path: Path,
+) -> None:
+    harness = QueueHarness(tmp_path)
+    harness.script.ends_after = None
+    await harness.add()
+    harness.store.agree(budget_usd=10.0, at_most=2)
+    async with harness.working() as program:
+        await until(lambda: harness.states() == [RUNNING])
+        (entry,) = harness.entries()
+        taken = harness.store.claims.take_over(
+            entry,
+            worker="another-computer:1:0123456789ab",
+            lease_until=harness.bench.clock.now() + timedelta(days=1),
+        )
+        await asyncio.sleep(120)
+        assert not program.done()
+        harness.script.ends_after = 30.0
+        await harness.add()
+        await until(lambda: harness.states() == [RUNNING, DONE])
+    assert isinstance(taken, Claim)
+    assert harness.store.entry(1).claim == taken.token
+
+
+@in_virtual_time
+async def test_an_entry_that_is_settled_elsewhere_and_removed_ends_nobody_else(
+    tmp_path: Path,
+) -> None:
+    harness = QueueHarness(tmp_path)
+    harness.script.ends_after = 20.0
+    await harness.add()
+    harness.store.agree(budget_usd=10.0)
+    async with harness.working() as program:
+        await until(lambda: harness.states() == [RUNNING])
+        (entry,) = harness.entries()
+        taken = harness.store.claims.take_over(entry, worker="another", lease_until=NOW)
+        assert isinstance(taken, Claim)
+        harness.store.claims.settle(taken, DONE, now=NOW)
+        harness.store.remove(1)
+        await harness.add()
+        await until(lambda: harness.states() == [DONE])
+        assert not program.done()
+
+
+@in_virtual_time
+async def test_an_entry_that_is_removed_while_it_is_planned_ends_no_program(
+    tmp_path: Path,
+) -> None:
+    harness = QueueHarness(tmp_path)
+    for _ in range(2):
+        await harness.add()
+    harness.store.agree(budget_usd=10.0)
+
+    def keys_of(run: QueuedRun) -> Keys:
+        """A person removes it at that very moment, in another terminal."""
+        with suppress(InvalidRequest):
+            harness.store.remove(1)
+        return harness.keys
+
+    harness.keys_of = keys_of  # type: ignore[method-assign]  # as the test has it
+    await harness.work()
+    assert harness.states() == [DONE]
+    assert (harness.entries()[0].number, harness.posts()) == (2, 1)
 
 
 def test_a_program_is_dead_when_the_system_has_taken_its_lock_and_not_before(

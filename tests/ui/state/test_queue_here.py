@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from launcher.domain.queued import EntryState
 from launcher.domain.run import RunState
 from launcher.services.common.workbench import Workbench
@@ -115,6 +117,25 @@ async def test_the_program_that_ends_gives_back_what_is_not_armed(tmp_path: Path
     await until(lambda: len(harness.live()) == 1)
     await form.close()
     assert (harness.live(), harness.states()) == ([], [WAITING])
+
+
+@in_virtual_time
+async def test_a_fault_of_ours_that_ends_the_work_is_said_too(tmp_path: Path) -> None:
+    harness = QueueHarness(tmp_path)
+    form = Form(harness)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("with a text that nobody is shown")
+
+    harness.store.agree(budget_usd=10.0)
+    await harness.add()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("launcher.services.queue.runner.next_turn", broken)
+        await form.start()
+        await until(lambda: not form.queue.is_working)
+    assert "(ZeroDivisionError)" in form.queue.trouble
+    assert "nobody is shown" not in form.queue.trouble
+    await form.close()
 
 
 @in_virtual_time

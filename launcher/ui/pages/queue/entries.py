@@ -19,6 +19,11 @@ TONES = {
     EntryState.DONE: "good",
     EntryState.FAILED: "bad",
 }
+_LIVES = {
+    EntryState.STARTING: "A program is starting it.",
+    EntryState.RUNNING: "Its pod works.",
+}
+"""What is said of one that another program works on."""
 COLUMNS = ("No", "Run", "State", "What it waits for, or how it ended", "At most", "Cost", "")
 
 
@@ -98,7 +103,7 @@ class Entries:
 def why(entry: QueueEntry, waits: Waits | None, said: str) -> str:
     """What it waits for, or how it ended; what happens to a live one."""
     if entry.state.is_live:
-        return said
+        return said or _LIVES[entry.state]
     if waits is None or (entry.why and waits.passes):
         return entry.why
     return waits.sentence

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from launcher.domain.queued import Account, Terms, next_turn
+from launcher.domain.queued import MOST_PODS, Account, EntryState, Terms, next_turn
 from launcher.errors import InvalidRequest, LauncherError
+from launcher.providers.registry import is_known, place_named
 from launcher.ui.frame import Shell, page, show_error
 from launcher.ui.pages.queue.adding import AddDialog, number
 from launcher.ui.pages.queue.entries import Entries
@@ -39,6 +40,7 @@ class _QueuePage:
     def __init__(self, shell: Shell) -> None:
         self._shell, self._queue = shell, shell.site.queue
         self._drawn: object = None
+        self._told_trouble = ""
 
     def draw(self) -> None:
         self._add = AddDialog(self._shell, self._refresh)
@@ -89,11 +91,9 @@ class _QueuePage:
         try:
             self._agree()
             session = await self._shell.session()
-            if not self._shell.site.can_look(self._shell.tab):
-                raise InvalidRequest(
-                    "There is no key yet that could rent a GPU.", hint="Enter it on the Keys page."
-                )
+            self._need_a_key()
             self._queue.start(self._shell.tab, session)
+            self._told_trouble = ""
         except LauncherError as error:
             with self._said:
                 show_error(error)
@@ -107,9 +107,22 @@ class _QueuePage:
             raise InvalidRequest(
                 "The queue needs a budget.", hint="Enter the most that all its runs may cost."
             )
-        if at_most is None or not 1 <= at_most <= 100 or at_most != int(at_most):
-            raise InvalidRequest("Pods at a time: enter a number from 1 to 100.")
+        if at_most is None or not 1 <= at_most <= MOST_PODS or at_most != int(at_most):
+            raise InvalidRequest(f"Pods at a time: enter a number from 1 to {MOST_PODS}.")
         self._queue.store.agree(budget_usd=budget, at_most=int(at_most))
+
+    def _need_a_key(self) -> None:
+        """Raises InvalidRequest where nothing that waits could start with the keys of this tab."""
+        site, tab = self._shell.site, self._shell.tab
+        waiting = [each for each in self._queue.store.entries() if each.state is EntryState.WAITING]
+        places = {each.place: place_named(each.place) for each in waiting if is_known(each.place)}
+        if not places or any(site.can_rent(tab, place) for place in places.values()):
+            return
+        titles = ", ".join(place.title for place in places.values())
+        raise InvalidRequest(
+            f"Nothing that waits can start: there is no key yet for {titles}.",
+            hint="Enter it on the Keys page.",
+        )
 
     def _toggle_pause(self) -> None:
         store = self._queue.store
@@ -122,7 +135,7 @@ class _QueuePage:
         account = Account.of(tries)
         waits = next_turn(entries, terms, account, now).waits
         state = (self._queue.is_working, self._queue.is_finishing, self._queue.trouble)
-        shape = (entries, terms, account, dict(waits), state)
+        shape = (entries, terms, account, dict(waits), state, dict(self._queue.said))
         if shape == self._drawn:
             return
         self._drawn = shape
@@ -159,7 +172,8 @@ class _QueuePage:
         self._go.label.text = words
         self._go.lock("It ends by itself." if self._queue.is_finishing else None)
         self._pause.label.text = "Go on" if terms.is_paused else "Pause"
-        if self._queue.trouble:
+        if self._queue.trouble and self._queue.trouble != self._told_trouble:
+            self._told_trouble = self._queue.trouble
             self._said.clear()
             with self._said:
                 say("bad", "The queue stopped working here", self._queue.trouble)

@@ -84,12 +84,13 @@ async def test_what_waits_is_moved_held_and_removed_and_what_runs_is_left_alone(
 async def test_nothing_starts_without_a_budget_a_number_and_a_key(
     person: User, ground: Ground, store: QueueStore
 ) -> None:
+    added(store)
     await visit(person, "/queue")
     for budget, at_most, said in (
         ("", "1", "The queue needs a budget."),
         ("much", "1", "Budget: enter a number."),
         ("5", "0", "enter a number from 1 to 100"),
-        ("5", "2", "There is no key yet"),
+        ("5", "2", "there is no key yet for RunPod"),
     ):
         enter(person, "queue-budget", budget)
         enter(person, "queue-at-most", at_most)
@@ -97,6 +98,44 @@ async def test_nothing_starts_without_a_budget_a_number_and_a_key(
         await person.should_see(said, retries=100)
     assert not ground.site.queue.is_working
     assert (store.terms().budget_usd, store.terms().at_most) == (5.0, 2)
+
+
+async def test_who_has_machines_of_their_own_alone_starts_it_without_a_key(
+    person: User, ground: Ground, store: QueueStore
+) -> None:
+    added(store, place="local")
+    await visit(person, "/queue")
+    started: list[str] = []
+    ground.site.queue.start = lambda tab, session: started.append(tab)  # type: ignore[method-assign]  # the work itself is tried beside the state
+    enter(person, "queue-budget", "5")
+    press(person, only(person, Button, "queue-start"))
+    await until(lambda: started == [person.tab_id])
+
+
+async def test_what_happens_to_an_entry_is_said_as_it_happens(
+    holder: User, ground: Ground, store: QueueStore
+) -> None:
+    store.agree(budget_usd=10.0)
+    claimed(store, added(store).number)
+    await visit(holder, "/queue")
+    await holder.should_see("A program is starting it.")
+    ground.site.queue.said[1] = "The pod fetches its image."
+    await holder.should_see("The pod fetches its image.", retries=100)
+
+
+async def test_that_the_work_has_stopped_is_said_once(
+    holder: User, ground: Ground, store: QueueStore
+) -> None:
+    await visit(holder, "/queue")
+    ground.site.queue.trouble = "The disk is full."
+    await holder.should_see("The queue stopped working here", retries=100)
+    enter(holder, "queue-budget", "")
+    press(holder, only(holder, Button, "queue-start"))
+    await holder.should_see("The queue needs a budget.", retries=100)
+    added(store)  # the table is drawn anew
+    await holder.should_see("me/voice", retries=100)
+    await holder.should_see("The queue needs a budget.")
+    await holder.should_not_see("The queue stopped working here")
 
 
 async def test_it_is_started_paused_and_stopped_here(
