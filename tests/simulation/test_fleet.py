@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from launcher.domain.run import Run
 from launcher.providers.runpod.client import SECONDS_BETWEEN_STREAMS, STREAMS_AT_ONCE
-from tests.simulation.fleet import commits_an_hour, journal_mb_an_hour, kept, watched
+from launcher.stores.runs import RunHistory
+from tests.simulation.fleet import RUNS, commits_an_hour, journal_mb_an_hour, kept, watched
 from tests.simulation.scale_page import (
     COMMITS_OF_AN_ACCOUNT,
     PAGE,
@@ -25,6 +29,31 @@ def test_a_small_fleet_is_heard_at_once_and_by_few_calls() -> None:
     assert (found.runs, found.heard, found.open_streams) == (12, 12, 12)
     # The streams, a list as they begin, and one a minute for what other computers start.
     assert found.most_calls_in_a_minute <= 12 + 4
+
+
+def test_how_often_the_history_is_read_does_not_go_by_the_number_of_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each look reads all that live; one for each run as well would make it the square of their number."""
+    reads: list[int] = []
+    live = RunHistory.live
+
+    def counted(history: RunHistory) -> list[Run]:
+        found = live(history)
+        reads.append(len(found))
+        return found
+
+    monkeypatch.setattr(RunHistory, "live", counted)
+    watched(5, minutes=0.5)
+    of_few = len(reads)
+    watched(60, minutes=0.5)
+    assert len(reads) - of_few == of_few
+    assert reads[-1] == 60
+
+
+def test_the_size_that_the_page_names_is_the_one_that_is_played_unless_another_is_said() -> None:
+    assert f"python -m tests.simulation.fleet --runs {RUNS} --write" in PAGE.read_text("utf-8")
+    assert max(each["runs"] for each in kept_figures()["watched"]) == RUNS
 
 
 def test_runs_beyond_the_burst_are_heard_at_the_pace_that_the_page_reckons_with() -> None:

@@ -355,14 +355,15 @@ class Live:
                     self.feed(run, seen)
         except LauncherError as error:
             self._put_off(run, self._word(error.message))
-        except asyncio.CancelledError:
-            raise
         except Exception as error:
             self._put_off(run, str(_unforeseen("Following the run failed in this program", error)))
             raise
         finally:
             self._watchers.pop(run.nonce, None)
-            self.refresh()
+            if (
+                not _is_cancelled()
+            ):  # else thousands that are told to end at once each read all that live
+                self.refresh()
 
     def _put_off(self, run: Run, why: str) -> None:
         if self.troubles.get(run.nonce) != why:
@@ -436,6 +437,11 @@ class Live:
             if nonce not in kept:
                 del self._views[nonce]
                 self._read.discard(nonce)
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _unforeseen(what: str, error: Exception) -> LauncherError:
