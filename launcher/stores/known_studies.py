@@ -83,9 +83,10 @@ class KnownStudies:
     @contextmanager
     def lock(self, address: StudyAddress) -> Iterator[None]:
         """Held while this computer runs that study. Raises InvalidRequest where another process does."""
-        name = f"study-{address}".replace("/", "-")
-        lock = FileLock(self.folder / f"{name}.lock", mode=0o600, is_singleton=False)
+        path = self._file_of(address, "lock")
+        lock = FileLock(path, mode=0o600, is_singleton=False)
         try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock.acquire(timeout=0)
         except Timeout:
             raise InvalidRequest(
@@ -100,8 +101,12 @@ class KnownStudies:
             lock.release()
 
     def _copy(self, address: StudyAddress) -> Path:
+        return self._file_of(address, "json")
+
+    def _file_of(self, address: StudyAddress, kind: str) -> Path:
+        """By a digest: a name of a repo may be longer than that of a file, and two may differ by a hyphen alone."""
         name = hashlib.sha256(str(address).encode()).hexdigest()[:24]
-        return self.folder / "studies" / f"{name}.json"
+        return self.folder / "studies" / f"{name}.{kind}"
 
     @property
     def _path(self) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pod_image.contract.environment import COMMITS_ALONE
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -71,7 +73,8 @@ class Timing:
     linger_seconds: float = 60.0
     """A pod that lives so long after its release was sent goes on delivering what is not in the repo."""
 
-    commits_per_hour: int = 50
+    commits_per_hour: int = COMMITS_ALONE
+    """Kept to also where the launcher, of an earlier release, allows more."""
     delivery_batch_bytes: int = 100 << 20
     """What comes first in importance is committed on its own when the rest is large."""
     same_resume_limit: int = 3

@@ -44,8 +44,8 @@ HUB_URL_VARIABLE = "HF_ENDPOINT"
 MAX_RUN_BYTES = 60_000
 """Limit of the document: the platform refuses create bodies over 102,400 bytes, and this is not all of one."""
 
-COMMITS_ALONE = 60
-"""Commits an hour of a pod that has the account to itself; what is not said is this."""
+COMMITS_ALONE = 50
+"""Commits an hour of a pod that has the account to itself, and the most that any pod makes. Default."""
 
 EVENTS_FD_VARIABLE = "LAUNCHER_EVENTS_FD"
 """Set for a recipe's process: number of the file descriptor that takes its events, one JSON object a line."""

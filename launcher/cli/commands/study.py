@@ -32,7 +32,14 @@ from launcher.cli.terminal.study_view import study_text
 from launcher.config import read_config
 from launcher.domain.studies.address import StudyAddress
 from launcher.domain.studies.objective import Direction
-from launcher.domain.studies.study import PrunerName, SamplerName, Study
+from launcher.domain.studies.study import (
+    EVERY_STEPS,
+    MOST_AT_A_TIME,
+    MOST_TRIALS,
+    PrunerName,
+    SamplerName,
+    Study,
+)
 from launcher.stores.known_studies import KnownStudies
 from pod_image.contract.figures import counted
 
@@ -80,9 +87,9 @@ def create(
         Direction | None,
         typer.Option(help="Default: minimize, unless the score says otherwise."),
     ] = None,
-    at_most: Annotated[int, typer.Option(min=1, max=100, help="Trials at a time.")] = 1,
+    at_most: Annotated[int, typer.Option(min=1, max=MOST_AT_A_TIME, help="Trials at a time.")] = 1,
     trials: Annotated[
-        int | None, typer.Option(min=1, max=2000, help="End it after this many trials.")
+        int | None, typer.Option(min=1, max=MOST_TRIALS, help="End it after this many trials.")
     ] = None,
     no_better: Annotated[
         int | None,
@@ -91,7 +98,7 @@ def create(
     report_every: Annotated[
         int,
         typer.Option(metavar="STEPS", min=1, help="Compare trials every this many steps."),
-    ] = 100,
+    ] = EVERY_STEPS,
     sampler_seed: Annotated[
         int, typer.Option(min=0, help="Fixes the random choices of the sampler.")
     ] = 0,

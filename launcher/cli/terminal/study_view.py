@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from launcher.cli.terminal.layout import pairs, paragraph, table, usd
 from launcher.domain.studies.address import StudyAddress
+from launcher.domain.studies.search_space import value_text
 from launcher.domain.studies.study import Study, Trial
 from pod_image.contract.figures import counted
 
@@ -115,5 +116,4 @@ def importances_text(importances: Mapping[str, float]) -> str:
 
 
 def _value(trial: Trial, name: str) -> str:
-    value = trial.params.get(name, "-")
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return value_text(trial.params[name]) if name in trial.params else "-"

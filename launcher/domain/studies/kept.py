@@ -15,6 +15,7 @@ from launcher.domain.run_address import is_run_id
 from launcher.domain.studies.objective import MOST_POINTS, Direction, Objective
 from launcher.domain.studies.search_space import from_json, to_json
 from launcher.domain.studies.study import (
+    MOST_BUDGET_USD,
     MOST_TRIALS,
     Asked,
     Claim,
@@ -204,7 +205,7 @@ def _number(value: object) -> float:
 
 def _dollars(value: object) -> float:
     found = _number(value)
-    if not 0 <= found < 1e9:
+    if not 0 <= found < MOST_BUDGET_USD:
         raise ValueError("no sum of money")
     return found
 

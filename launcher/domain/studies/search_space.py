@@ -95,6 +95,11 @@ class Choices:
 Dimension = Range | Choices
 
 
+def value_text(value: Value) -> str:
+    """One value as a person reads it."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def typed_dimensions(texts: Iterable[str]) -> dict[str, str]:
     """Each setting's name with what was typed for it. Raises InvalidRequest for what is no such thing."""
     found: dict[str, str] = {}

@@ -18,6 +18,11 @@ from launcher.domain.studies.objective import Objective, Point
 from launcher.domain.studies.search_space import Dimension, Value
 
 MOST_TRIALS = 2_000
+MOST_AT_A_TIME = 100
+MOST_BUDGET_USD = 1e9
+"""Beyond it a figure is a mistake of typing; a study that is read is held to the same."""
+EVERY_STEPS = 100
+"""How far apart the objective is compared, unless somebody says otherwise."""
 MOST_LAUNCHES = 3
 """Of one trial, where the place had nothing or its launch was cut off."""
 MOST_FAILED_IN_A_ROW = 3
@@ -118,7 +123,7 @@ class Asked:
     budget_usd: float
     sampler: SamplerName = SamplerName.TPE
     pruner: PrunerName = PrunerName.MEDIAN
-    every_steps: int = 100
+    every_steps: int = EVERY_STEPS
     """How far apart the objective is compared."""
     seed: int = 0
     at_most: int = 1

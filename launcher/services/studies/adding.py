@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from launcher.domain.studies.address import StudyAddress
-from launcher.domain.studies.study import MOST_TRIALS, Study, Trial
+from launcher.domain.studies.study import MOST_BUDGET_USD, MOST_TRIALS, Study, Trial
 from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench
 from launcher.services.studies.creating import read_params
 from launcher.services.studies.keeping import change_study, known_studies
 from launcher.services.studies.trial_plan import composed_trial
+from pod_image.contract.figures import dollars
 
 
 async def add_to_study(
@@ -31,13 +32,18 @@ async def add_to_study(
             "There is nothing to add.",
             hint="Add values for a trial, more dollars, or more trials.",
         )
-    if more_usd < 0 or more_trials < 0 or more_usd == float("inf"):
-        raise InvalidRequest("A study can only be extended.")
+    if not 0 <= more_usd < MOST_BUDGET_USD or more_trials < 0:
+        raise InvalidRequest(
+            "A study is only ever added to.", hint="Take a number of dollars, such as 5."
+        )
 
     def added(now: Study) -> Study:
+        budget_usd = now.asked.budget_usd + more_usd
+        if budget_usd >= MOST_BUDGET_USD:
+            raise InvalidRequest(f"A study cannot have a budget of {dollars(budget_usd)}.")
         asked = replace(
             now.asked,
-            budget_usd=now.asked.budget_usd + more_usd,
+            budget_usd=budget_usd,
             most_trials=_more(now.asked.most_trials, more_trials),
         )
         study = replace(now, asked=asked, stopped="")

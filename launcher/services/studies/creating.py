@@ -19,14 +19,24 @@ from launcher.domain.studies.search_space import (
     read_range,
     typed_dimensions,
 )
-from launcher.domain.studies.study import Asked, PrunerName, SamplerName, Study, run_id_of
+from launcher.domain.studies.study import (
+    EVERY_STEPS,
+    MOST_AT_A_TIME,
+    MOST_BUDGET_USD,
+    MOST_TRIALS,
+    Asked,
+    PrunerName,
+    SamplerName,
+    Study,
+    run_id_of,
+)
 from launcher.errors import InvalidRequest
 from launcher.forms.fields import Kind, form_field, plain
 from launcher.forms.values import check_names, parse_assignment
 from launcher.presets import Preset
 from launcher.services.common.workbench import Workbench
 from launcher.services.studies.keeping import begin_study, known_studies
-from launcher.services.studies.sampling import suggested
+from launcher.services.studies.sampling import next_trial
 from launcher.services.studies.trial_plan import (
     boot_allowance_usd,
     composed_trial,
@@ -50,7 +60,7 @@ class StudyWish:
     direction: str = ""
     sampler: SamplerName = SamplerName.TPE
     pruner: PrunerName = PrunerName.MEDIAN
-    every_steps: int = 100
+    every_steps: int = EVERY_STEPS
     seed: int = 0
     at_most: int = 1
     most_trials: int | None = None
@@ -85,7 +95,7 @@ async def create_study(
     asked = asked_for(preset, given, wish, bench)
     study = Study(asked)
     points = grid_points(asked.space) if asked.sampler is SamplerName.GRID else None
-    plan = await planned_trial(bench, keys, asked, suggested(study).params, "")
+    plan = await planned_trial(bench, keys, asked, next_trial(study).params, "")
     worst = plan.worst_case_usd + boot_allowance_usd(plan)
     if worst > asked.budget_usd:
         raise InvalidRequest(
@@ -116,8 +126,9 @@ def asked_for(
     name = checked_name(wish.name)
     space = read_space(wish.search)
     _refuse_given_twice(space, given)
-    if not 0 < wish.budget_usd < float("inf"):
+    if not 0 < wish.budget_usd < MOST_BUDGET_USD:
         raise InvalidRequest("The budget is in dollars, for all trials together.")
+    _check_counts(wish)
     asked = Asked(
         name=name,
         created_at=bench.clock.now(),
@@ -139,6 +150,21 @@ def asked_for(
     for corner in _corners(space):
         composed_trial(asked, corner, "")
     return asked
+
+
+def _check_counts(wish: StudyWish) -> None:
+    """Raises InvalidRequest; whoever types them may have other bounds of their own before."""
+    for what, count, most in (
+        ("Trials at a time", wish.at_most, MOST_AT_A_TIME),
+        ("Trials", wish.most_trials, MOST_TRIALS),
+        ("Trials without a better one", wish.patience, MOST_TRIALS),
+        ("Steps between two comparisons", wish.every_steps, None),
+    ):
+        if count is not None and (count < 1 or (most is not None and count > most)):
+            raise InvalidRequest(
+                f"{what}: {count:,} is out of bounds.",
+                hint=f"Take 1 to {most:,}." if most is not None else "Take 1 or more.",
+            )
 
 
 def read_space(texts: Sequence[str]) -> tuple[Dimension, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from launcher.domain.studies.address import StudyAddress
+from launcher.domain.studies.search_space import value_text
 from launcher.domain.studies.stop_rule import spent_words, why_over
 from launcher.domain.studies.study import Asked, Claim, OverBudget, Study, TooManyLive, Trial
 from launcher.errors import HubError, Interrupted, NothingAvailable
@@ -19,7 +20,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reap import reap
 from launcher.services.studies.keeping import find_study, known_studies
 from launcher.services.studies.news import Report
-from launcher.services.studies.sampling import Suggestion, need_optuna, suggested
+from launcher.services.studies.sampling import need_optuna, next_trial
 from launcher.services.studies.standing import LOOK_SECONDS, Standing
 from launcher.services.studies.trial_plan import boot_allowance_usd, planned_trial
 from launcher.services.studies.trial_work import PASSING, TrialWork
@@ -163,7 +164,7 @@ class _Runner:
         """Ask for values, plan, set the money aside in the repo, and only then launch."""
         at, study = self._at, self._at.study
         at.refuse_what_nobody_agreed_to()
-        trial = _asked(study, suggested(study))
+        trial = next_trial(study)
         await reap(at.bench)
         run_id = study.claimed(trial, Claim("", at.began_at), 0.0, 0.0).trials[trial.number].run_id
         plan = await planned_trial(at.bench, at.keys, study.asked, trial.params, run_id)
@@ -183,16 +184,6 @@ class _Runner:
         self._start(begun, self._work.begin(begun, plan))
 
 
-def _asked(study: Study, found: Suggestion) -> Trial:
-    """The trial that waits under that number, or a new one."""
-    if found.number < len(study.trials):
-        return study.trials[found.number]
-    return Trial(found.number, found.params, kept_by_sampler=found.kept_by_sampler)
-
-
 def values_text(trial: Trial) -> str:
     """Such as "learning_rate 0.0001, batch_size 16"."""
-    return ", ".join(
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in trial.params.items()
-    )
+    return ", ".join(f"{name} {value_text(value)}" for name, value in trial.params.items())

@@ -13,7 +13,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from launcher.domain.studies.objective import Point
-from launcher.domain.studies.search_space import Choices, Dimension, Value
+from launcher.domain.studies.search_space import Choices, Dimension
 from launcher.domain.studies.study import PrunerName, SamplerName, Study, Trial, TrialState
 from launcher.errors import NotConfigured
 
@@ -24,16 +24,6 @@ ENOUGH_TRIALS = 8
 """Complete ones, below which nothing is said of which setting mattered."""
 _TYPED = "fixed_params"
 """Under this name Optuna keeps values that a person gave."""
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """Values for the trial of that number."""
-
-    number: int
-    params: Mapping[str, Value]
-    kept_by_sampler: Mapping[str, Any]
-    is_typed: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,8 +39,8 @@ def need_optuna() -> None:
     _loaded()
 
 
-def suggested(study: Study) -> Suggestion:
-    """What to try next: a trial that waits, else what the sampler says. The same study gives the same answer."""
+def next_trial(study: Study) -> Trial:
+    """What to try next: a trial that waits, else a new one of the sampler's. The same study gives the same answer."""
     optuna = _loaded()
     with _calm():
         asked = _optuna_study(optuna, study)
@@ -58,9 +48,8 @@ def suggested(study: Study) -> Suggestion:
         kept = asked.trials[trial.number].system_attrs
         params = dict(trial.params)
     if trial.number < len(study.trials):
-        waiting = study.trials[trial.number]
-        return Suggestion(waiting.number, waiting.params, waiting.kept_by_sampler, waiting.is_typed)
-    return Suggestion(trial.number, params, json.loads(json.dumps(kept)))
+        return study.trials[trial.number]
+    return Trial(trial.number, params, kept_by_sampler=json.loads(json.dumps(kept)))
 
 
 def judged(study: Study, number: int, points: Sequence[Point], judged_before: int = 0) -> Judgement:

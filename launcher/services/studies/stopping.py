@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from launcher.domain.run import RunState
@@ -33,11 +32,7 @@ class StoppedStudy:
     told: tuple[ToldToStop, ...]
 
 
-async def stop_study(
-    bench: Workbench,
-    address: StudyAddress,
-    report: Callable[[ToldToStop], None] = lambda told: None,
-) -> StoppedStudy:
+async def stop_study(bench: Workbench, address: StudyAddress) -> StoppedStudy:
     """Write down that it is stopped, then tell each run that lives; whoever runs the study sees it too.
 
     Raises HubError or NotConfigured where it cannot be written down: nothing was told then.
@@ -54,7 +49,6 @@ async def stop_study(
         one = await _stopped(bench, address, trial)
         if one is not None:
             told.append(one)
-            report(one)
     return StoppedStudy(study, tuple(told))
 
 

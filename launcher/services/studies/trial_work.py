@@ -114,7 +114,8 @@ class TrialWork:
 
         at = self._at
         try:
-            run = await launch(at.bench, plan, at.keys, report)
+            together = at.study.asked.at_most
+            run = await launch(at.bench, plan, at.keys, report, together=together)
         except (NothingAvailable, RunFailed, LeaseOver) as error:
             at.hold_back(for_stock=isinstance(error, NothingAvailable))
             attempts = at.bench.runs.attempts(at.address.repo, trial.run_id)

@@ -28,7 +28,7 @@ async def test_pods_that_live_at_the_launch_share_the_account_and_one_alone_has_
     harness = LauncherHarness(tmp_path)
     harness.script.ends_after = None
     runs = [await launch(harness.bench, plan(f"run-{n:02}"), harness.keys) for n in range(1, 5)]
-    assert [told(harness, run.pod_id) for run in runs] == [60, 60, 40, 30]
+    assert [told(harness, run.pod_id) for run in runs] == [50, 50, 40, 30]
 
 
 @in_virtual_time

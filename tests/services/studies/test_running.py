@@ -16,6 +16,7 @@ from launcher.services.studies.adding import add_to_study
 from launcher.services.studies.keeping import change_study
 from launcher.services.studies.running import run_study
 from launcher.services.studies.stopping import stop_study
+from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.settings import RunSettings
 from tests.kit.clouds import RESULTS_REPO
 from tests.kit.virtual_time import in_virtual_time
@@ -189,6 +190,45 @@ async def test_a_person_stops_it_and_every_run_that_lives_delivers(tmp_path: Pat
         world.first.bench, ADDRESS, values=["checkpoint_minutes=9,keep_checkpoints=1"]
     )
     assert (await world.first.study()).stopped == ""
+
+
+@in_virtual_time
+async def test_pods_of_a_study_share_the_commits_of_the_account(tmp_path: Path) -> None:
+    world = StudyWorld(tmp_path, steps=2)
+    await world.first.create(most_trials=4, at_most=4)
+    await world.first.run()
+    started = world.harness.runner.started
+    told = [RunDocument.from_json(each.spec.env[RUN_VARIABLE]) for each in started]
+    assert [each.commits_per_hour for each in told] == [30] * 4
+
+
+@pytest.mark.parametrize("dollars", [float("nan"), float("inf"), -1.0, 1e9])
+@in_virtual_time
+async def test_a_budget_is_a_sum_that_can_be_kept_and_read_again(
+    tmp_path: Path, dollars: float
+) -> None:
+    world = StudyWorld(tmp_path)
+    with pytest.raises(InvalidRequest, match="in dollars"):
+        await world.first.create(budget_usd=dollars)
+    await world.first.create()
+    with pytest.raises(InvalidRequest, match="only ever added to"):
+        await add_to_study(world.first.bench, ADDRESS, more_usd=dollars)
+    await add_to_study(world.first.bench, ADDRESS, more_usd=9e8)
+    with pytest.raises(InvalidRequest, match="cannot have a budget"):
+        await add_to_study(world.first.bench, ADDRESS, more_usd=2e8)
+    assert (await world.first.study()).asked.budget_usd == 9e8 + 10.0
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"at_most": 0}, {"at_most": 101}, {"most_trials": 2_001}, {"every_steps": 0}]
+)
+@in_virtual_time
+async def test_numbers_of_a_study_have_bounds_whoever_types_them(
+    tmp_path: Path, wrong: dict[str, int]
+) -> None:
+    world = StudyWorld(tmp_path)
+    with pytest.raises(InvalidRequest, match="out of bounds"):
+        await world.first.create(**wrong)
 
 
 @in_virtual_time

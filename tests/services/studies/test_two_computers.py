@@ -33,14 +33,16 @@ async def killed(computer: Computer, stage: Stage) -> None:
     async def nothing(*_: object, **__: object) -> str:
         return ""
 
-    async def dying(bench: Workbench, plan: Plan, keys: Keys, report: Report) -> Run:
+    async def dying(
+        bench: Workbench, plan: Plan, keys: Keys, report: Report, **options: Any
+    ) -> Run:
         deadly = Lethal(stage)
 
         def told(progress: Progress) -> None:
             deadly(progress)
             report(progress)
 
-        return await launch(bench, plan, keys, told)
+        return await launch(bench, plan, keys, told, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("launcher.services.launching.rental.Rental.give_back", nothing)

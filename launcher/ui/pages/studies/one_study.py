@@ -10,6 +10,7 @@ from nicegui import background_tasks, ui
 
 from launcher.domain.studies.address import StudyAddress
 from launcher.domain.studies.progress import Reached, best_so_far, values_reached
+from launcher.domain.studies.search_space import value_text
 from launcher.domain.studies.study import Study, Trial, TrialState
 from launcher.errors import LauncherError
 from launcher.services.following.find_run import find_run
@@ -237,5 +238,4 @@ def _plotted(reached: Sequence[Reached]) -> list[Plotted]:
 
 
 def _value(trial: Trial, name: str) -> str:
-    value = trial.params.get(name, "")
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return value_text(trial.params[name]) if name in trial.params else ""
