@@ -1,12 +1,14 @@
 """Have other engines read what is exported for them: `python -m tests.bench.exports [--json]`, or `make exports`.
 
-Installs each engine into a throw-away environment, which takes a network and some minutes. Nothing is started.
+Installs each engine into a throw-away environment, which takes a network and about a minute. Nothing is started, and
+nothing of the person's own is read or written.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -19,12 +21,29 @@ from launcher.services.exporting.task import exported_task
 from pod_image.contract.settings import RunSettings
 
 _READ_BY_SKYPILOT = """
-import sys, yaml, sky
-document = yaml.safe_load(open(sys.argv[1]))
+import csv, os, sys, yaml, sky
+from sky.catalog import common
+
+def catalogue(name, *rows):
+    path = common.get_catalog_path(f"common/{name}.csv")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+# Of the GPUs that there are it reads only these, so that no price list is fetched.
+catalogue("accelerators", ("AcceleratorName", "Clouds"), ("T4", "['AWS']"), ("L4", "['RunPod']"))
+memory = (("P4", "NVIDIA", 8), ("T4", "NVIDIA", 16), ("L4", "NVIDIA", 24))
+catalogue("metadata", ("GPU", "Manufacturer", "MemoryGB"), *memory)
+text = open(sys.argv[1]).read()
+document = yaml.safe_load(text)
 secrets = [(name, "given by --secret") for name in document["secrets"]]
-task = sky.Task.from_yaml_config(document, secrets_overrides=secrets)
-(resources,) = task.resources
-assert task.run and resources.accelerators and resources.image_id, task
+task = sky.Task.from_yaml_config(yaml.safe_load(text), secrets_overrides=secrets)
+assert task.run and "LAUNCHER_RUN" in task.envs and set(task.secrets) == set(document["secrets"]), task
+assert sorted(name for each in task.resources for name in each.accelerators) == ["L4", "T4"], task
+for each in task.resources:
+    assert list(each.image_id.values()) == [document["resources"]["image_id"]], each
+    ends = each.autostop_config
+    assert ends.enabled and ends.down and ends.idle_minutes == 1 and not each.use_spot, each
 print(sky.__version__)
 """
 _READ_BY_DSTACK = """
@@ -60,7 +79,10 @@ def read_by(name: str) -> str:
         if isinstance(python, str):
             return python
         done = subprocess.run(
-            [str(python), "-P", "-c", program, str(file)], capture_output=True, text=True
+            [str(python), "-P", "-c", program, str(file)],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "HOME": folder, "USERPROFILE": folder},
         )
     if done.returncode:
         return f"not read: {done.stderr.strip()[-2_000:]}"
@@ -68,12 +90,15 @@ def read_by(name: str) -> str:
 
 
 def _environment(folder: Path, package: str) -> Path | str:
+    """By uv, which finds versions that fit in seconds; pip did not for SkyPilot's fifty in half an hour."""
     venv.create(folder, with_pip=True)
     python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    done = subprocess.run(
-        [str(python), "-m", "pip", "install", "-q", package], capture_output=True, text=True
-    )
-    return f"not installed: {done.stderr.strip()[-500:]}" if done.returncode else python
+    into = ("--python", str(python))
+    for command in (("pip", "install", "-q", "uv"), ("uv", "pip", "install", "-q", *into, package)):
+        done = subprocess.run([str(python), "-m", *command], capture_output=True, text=True)
+        if done.returncode:
+            return f"not installed: {done.stderr.strip()[-500:]}"
+    return python
 
 
 if __name__ == "__main__":
