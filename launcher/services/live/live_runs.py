@@ -360,9 +360,8 @@ class Live:
             raise
         finally:
             self._watchers.pop(run.nonce, None)
-            if (
-                not _is_cancelled()
-            ):  # else thousands that are told to end at once each read all that live
+            # Thousands that are told to end at once would each read all that live.
+            if not _is_cancelled():
                 self.refresh()
 
     def _put_off(self, run: Run, why: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -226,3 +227,24 @@ async def test_a_computer_that_comes_back_beside_another_orders_nothing_twice(
     assert len(set(run_ids)) == len(run_ids) == world.harness.posts()
     folders = await world.first.bench.results(RESULTS_REPO).run_ids()
     assert sorted(folders) == sorted(run_ids)
+
+
+@pytest.mark.promise("money-study")
+@in_virtual_time
+async def test_a_trial_that_became_dearer_while_nobody_ran_it_is_claimed_anew(
+    tmp_path: Path,
+) -> None:
+    world = await begun(tmp_path, before_the_launch)
+    (claimed,) = (await world.second.study()).trials
+    catalogue = world.harness.world.catalogue
+    catalogue.gpus = tuple(
+        replace(gpu, secure_usd=2 * gpu.secure_usd, community_usd=2 * gpu.community_usd)
+        for gpu in catalogue.gpus
+    )
+    end = await world.first.run()
+    assert [trial.launches for trial in end.study.trials] == [2, 1]
+    assert any("become dearer" in told for told in world.first.told)
+    reserved = [news.study.trials[0].reserved_usd for news in world.first.news]
+    assert max(reserved) > claimed.reserved_usd
+    for news in world.first.news:
+        assert news.study.spent_usd + news.study.reserved_usd <= news.study.asked.budget_usd

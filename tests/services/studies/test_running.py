@@ -193,6 +193,28 @@ async def test_a_person_stops_it_and_every_run_that_lives_delivers(tmp_path: Pat
 
 
 @in_virtual_time
+async def test_a_run_that_cannot_be_told_from_elsewhere_is_stopped_by_who_follows_it(
+    tmp_path: Path,
+) -> None:
+    world = StudyWorld(tmp_path, steps=1000)
+    await world.first.create(at_most=1)
+    task = asyncio.create_task(world.first.run())
+    await until(lambda: world.pods.scripts)
+    await asyncio.sleep(120)
+
+    # Another computer writes it down, and its power goes before it tells the run.
+    await change_study(
+        world.second.bench,
+        ADDRESS,
+        lambda study: replace(study, stopped="It was stopped by hand."),
+        "stopped",
+    )
+    end = await asyncio.wait_for(task, 3600)
+    assert [trial.state for trial in end.study.trials] == [TrialState.PRUNED]
+    assert world.harness.live() == []
+
+
+@in_virtual_time
 async def test_pods_of_a_study_share_the_commits_of_the_account(tmp_path: Path) -> None:
     world = StudyWorld(tmp_path, steps=2)
     await world.first.create(most_trials=4, at_most=4)
@@ -293,7 +315,7 @@ async def test_what_runs_do_is_what_was_agreed_to_whatever_is_written_meanwhile(
 async def test_no_more_is_spent_than_was_agreed_to_here(tmp_path: Path) -> None:
     world = StudyWorld(tmp_path, steps=1)
     world.pods.change = lambda script: setattr(script, "cost_usd", 0.8)
-    made = await world.first.create(budget_usd=1.5)
+    made = await world.first.create(budget_usd=1.5, most_trials=3)
     await meddle(world, budget_usd=100.0)
     end = await run_study(world.first.bench, world.first.keys, ADDRESS, agreed=made.study.asked)
     assert len(end.study.trials) == 1
