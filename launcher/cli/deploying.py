@@ -36,6 +36,7 @@ from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.plan_view import plan_text
+from launcher.cli.terminal.reap_view import reaped_text
 from launcher.domain.account import ROUNDING_USD
 from launcher.domain.labels import LabelName
 from launcher.domain.plan import Composed, Plan
@@ -179,8 +180,7 @@ async def _sweep(bench: Workbench, output: Output) -> None:
     """Before money is spent: pods of ours that nobody needs any more."""
     report = await swept(Desk.at(bench))
     for gone in report.released:
-        trouble = f", but could not be: {gone.trouble}" if gone.trouble else ""
-        output.talk(f"Pod {gone.pod.id} was released because {gone.why}{trouble}.")
+        output.talk(reaped_text(gone))
     if report.released:
         output.event(reap_document(report))
 

@@ -12,6 +12,7 @@ from launcher.cli.session import PLACE_ALONE, find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.output import Output
+from launcher.cli.terminal.reap_view import reaped_text, what_to_do
 from launcher.errors import ProviderUnavailable
 from launcher.services.ending.reap import ReapReport
 from launcher.services.ending.reap import reap as sweep
@@ -45,9 +46,11 @@ def reap(
     )
     left = [gone for gone in report.released if gone.trouble]
     if left:
+        price = usd(sum(gone.pod.price_per_hour_usd for gone in left))
         raise ProviderUnavailable(
-            f"{counted(len(left), 'pod')} could not be released: {left[0].trouble}",
-            hint=f"They may still cost money. Try again, or end them at {left[0].console_address}.",
+            f"{counted(len(left), 'pod is', 'pods are')} still rented, for {price} an hour: "
+            f"{', '.join(gone.pod.id for gone in left)}.",
+            hint=what_to_do(left[0]) if len(left) == 1 else what_to_do(left[0], "them"),
         )
 
 
@@ -55,10 +58,7 @@ def _text(report: ReapReport) -> str:
     would = "would be " if report.is_dry_run else ""
     closed = "would be closed" if report.is_dry_run else "is closed"
     lines = []
-    for gone in report.released:
-        trouble = f", but could not be: {gone.trouble}" if gone.trouble else ""
-        price = usd(gone.pod.price_per_hour_usd)
-        lines.append(f"Pod {gone.pod.id} ({price} an hour) {would}released: {gone.why}{trouble}")
+    lines += [reaped_text(gone, is_dry_run=report.is_dry_run) for gone in report.released]
     lines += [f"Pod {pod.id} is in use and stays." for pod in report.kept]
     lines += [
         f"{run.run_id} of {run.results_repo} {closed}: {run.detail or EndReason.LOST.sentence}"

@@ -45,27 +45,28 @@ def top(
     config, keys = read_config(), find(PLACE_ALONE)
     config.make_folders()
     # What pods tell is worth seeing without a history that can be read.
-    fleet, troubles = at_bench(
+    fleet, whole = at_bench(
         keys, lambda bench: _look(bench, keys, output, is_drawn), config, needs_history=False
     )
+    troubles = _troubles(whole)
     if is_drawn:
-        output.talk(left_running(fleet))
+        output.talk(left_running(fleet, whole.looked_at))
         return
     output.answer(
-        top_document(fleet, troubles),
-        lambda: fleet_text(fleet, troubles),
+        top_document(fleet, troubles, whole.looked_at),
+        lambda: fleet_text(fleet, troubles, whole.looked_at),
         quiet="\n".join(row.run.address for row in fleet.rows),
     )
 
 
 async def _look(
     bench: Workbench, keys: Keys, output: Output, is_drawn: bool
-) -> tuple[Fleet, dict[str, str]]:
+) -> tuple[Fleet, WholeFleet]:
     async with whole_fleet(bench, keys, in_terminal) as whole:
         if is_drawn:
             await _draw_until_left(whole)
-            return whole.now, _troubles(whole)
-        return await whole.heard(), _troubles(whole)
+            return whole.now, whole
+        return await whole.heard(), whole
 
 
 def _troubles(whole: WholeFleet) -> dict[str, str]:
@@ -109,5 +110,6 @@ def _frame(whole: WholeFleet, notes: list[str], console: Any) -> Any:
     ended = [f"{run.title} ended: {run.end_sentence}" for run in whole.ended]
     more = ["", *ended, *notes[-1:], LEAVING]
     size = console.size
-    lines = fleet_frame(whole.now, _troubles(whole), more, size.width, size.height)
+    troubles, places = _troubles(whole), whole.looked_at
+    lines = fleet_frame(whole.now, troubles, places, more, size.width, size.height)
     return Text("\n".join(lines), no_wrap=True, overflow="crop")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, TypedDict
 
@@ -54,11 +55,14 @@ class Top(TypedDict):
     version: Literal[1]
     runs: list[TopRun]
     totals: TopTotals
+    """Of these runs; a place in `troubles` may have more."""
+    places: list[str]
+    """That were looked at, by their titles."""
     troubles: dict[str, str]
     """Why a place could not be looked at, by its title; mostly empty."""
 
 
-def top_document(fleet: Fleet, troubles: dict[str, str]) -> Top:
+def top_document(fleet: Fleet, troubles: dict[str, str], looked_at: Sequence[str]) -> Top:
     return {
         "schema": "top",
         "version": 1,
@@ -69,6 +73,7 @@ def top_document(fleet: Fleet, troubles: dict[str, str]) -> Top:
             "cost_usd": round(fleet.cost_usd, 6),
             "cap_usd": round(fleet.cap_usd, 6),
         },
+        "places": list(looked_at),
         "troubles": troubles,
     }
 

@@ -9,8 +9,7 @@ from launcher.cli.terminal.plain_text import plain_text_line
 from launcher.services.live.fleet import Fleet, LiveRow
 from pod_image.contract.figures import counted
 
-NOTHING_LIVES = "No run is live: nothing is rented."
-TOTAL = "all"
+TOTAL, TOTAL_FOUND = "all", "all found"
 _HEAD = (
     "RUN",
     "PLACE",
@@ -31,22 +30,34 @@ _GAP = 2
 _WIDEST_NAME = 30
 
 
-def fleet_text(fleet: Fleet, troubles: Mapping[str, str]) -> str:
+def fleet_text(fleet: Fleet, troubles: Mapping[str, str], looked_at: Sequence[str]) -> str:
     """Everything, uncut."""
     if not fleet.rows:
-        return "\n".join([NOTHING_LIVES, *_notes(fleet, troubles)])
-    lines = _lines(_cells(fleet), _HEAD)
+        return "\n".join([nothing_lives(looked_at), *_notes(fleet, troubles)])
+    lines = _lines(_cells(fleet, troubles), _HEAD)
     return "\n".join([*lines, *_notes(fleet, troubles)])
 
 
+def nothing_lives(looked_at: Sequence[str]) -> str:
+    """Of the places that were looked at, and of no other."""
+    if not looked_at:
+        return "No place could be looked at, so nobody knows here what is live."
+    return f"No run is live on {' or '.join(looked_at)}."
+
+
 def fleet_frame(
-    fleet: Fleet, troubles: Mapping[str, str], more: Sequence[str], columns: int, rows: int
+    fleet: Fleet,
+    troubles: Mapping[str, str],
+    looked_at: Sequence[str],
+    more: Sequence[str],
+    columns: int,
+    rows: int,
 ) -> list[str]:
     """The same for a terminal of that size; `more` are lines that stand at the bottom."""
     below = [*_notes(fleet, troubles), *more]
     if not fleet.rows:
-        return _cut([NOTHING_LIVES, *below], columns, rows)
-    table = _cells(fleet)
+        return _cut([nothing_lives(looked_at), *below], columns, rows)
+    table = _cells(fleet, troubles)
     head = [*_HEAD]
     lines = _lines(table, head)
     for name in _LEFT_OUT_FIRST:
@@ -63,11 +74,11 @@ def fleet_frame(
     return _cut([*lines, *below], columns, rows)
 
 
-def left_running(fleet: Fleet) -> str:
+def left_running(fleet: Fleet, looked_at: Sequence[str]) -> str:
     """What is said when nobody looks any more."""
     rented = [row for row in fleet.rows if row.run.pod_id]
     if not rented:
-        return "Nothing is rented."
+        return nothing_lives(looked_at)
     goes_on = "goes on" if len(rented) == 1 else "go on"
     return (
         f"{counted(len(rented), 'pod')} {goes_on} without this computer: {_a_minute(fleet)}, "
@@ -87,8 +98,9 @@ def _notes(fleet: Fleet, troubles: Mapping[str, str]) -> list[str]:
     return ["", *lines] if lines else []
 
 
-def _cells(fleet: Fleet) -> list[dict[str, str]]:
-    return [*(_row(row) for row in fleet.rows), _totals(fleet)]
+def _cells(fleet: Fleet, troubles: Mapping[str, str]) -> list[dict[str, str]]:
+    total = TOTAL_FOUND if troubles else TOTAL
+    return [*(_row(row) for row in fleet.rows), _totals(fleet, total)]
 
 
 def _row(row: LiveRow) -> dict[str, str]:
@@ -109,9 +121,9 @@ def _row(row: LiveRow) -> dict[str, str]:
     }
 
 
-def _totals(fleet: Fleet) -> dict[str, str]:
+def _totals(fleet: Fleet, total: str) -> dict[str, str]:
     figures = {
-        "RUN": TOTAL,
+        "RUN": total,
         "STATE": counted(len(fleet.rows), "run"),
         "A MINUTE": usd(fleet.cost_per_minute_usd),
         "SO FAR": usd(fleet.cost_usd),

@@ -28,11 +28,14 @@ ENDED_KEPT = 5
 
 @dataclass
 class WholeFleet:
-    """`ended`: the last few runs that ended meanwhile. `troubles`: places that could not be looked at, and why."""
+    """`ended`: the last few runs that ended meanwhile. `looked_at`: places of which it is known what lives there.
+    `troubles`: those that could not be looked at, and why.
+    """
 
     bench: Workbench
     live: Live
     ended: list[Run] = field(default_factory=list)
+    looked_at: tuple[str, ...] = ()
     troubles: dict[str, Said] = field(default_factory=dict)
 
     @property
@@ -53,6 +56,8 @@ class WholeFleet:
                 self.troubles[title] = error.message
             except ProviderError as error:
                 self.troubles[title] = error.message
+        titles = dict.fromkeys(each.place.title for each in places)
+        self.looked_at = tuple(title for title in titles if title not in self.troubles)
         if len(refused) == len(places):
             raise refused[0]
         self.live.refresh()

@@ -50,13 +50,13 @@ def test_the_document_has_the_figures_of_each_run_and_the_sums(shell: Shell) -> 
     assert run["cost_per_minute_usd"] == pytest.approx(0.0115)
     assert document["totals"]["runs"] == 1
     assert document["totals"]["cap_usd"] == run["cap_usd"] > 0
-    assert document["troubles"] == {}
+    assert (document["places"], document["troubles"]) == (["RunPod"], {})
 
 
 def test_where_nothing_lives_that_is_said(shell: Shell) -> None:
     said = shell("top", "--once")
     assert said.code == 0
-    assert "No run is live" in said.out
+    assert "No run is live on RunPod." in said.out
     assert shell("top", "--quiet").out.strip() == ""
 
 

@@ -14,6 +14,7 @@ from pod_image.contract.outcomes import Phase
 from tests.kit.clocks import NOW
 from tests.kit.runs import run
 
+PLACES = ("RunPod",)
 ROW = LiveRow(
     run=run(),
     place="RunPod",
@@ -42,7 +43,7 @@ def fleet(count: int) -> Fleet:
 
 
 def test_every_figure_of_a_run_stands_in_its_row() -> None:
-    head, row, totals = fleet_text(fleet(1), {}).splitlines()
+    head, row, totals = fleet_text(fleet(1), {}, PLACES).splitlines()
     for words in ("run-000", "RTX 4090", "train", "1,234 of 40,000", "2 h", "5.25/s", "96%"):
         assert words in row
     for words in ("$0.0060", "$0.24", "$2.00"):
@@ -53,7 +54,9 @@ def test_every_figure_of_a_run_stands_in_its_row() -> None:
 
 def test_a_pipe_gets_every_row_and_no_line_is_cut() -> None:
     named = replace(ROW, run=run(labels=called("a voice with a long name of its own")))
-    text = fleet_text(Fleet((*fleet(100).rows, named)), {"Elsewhere": "It does not answer. " * 9})
+    text = fleet_text(
+        Fleet((*fleet(100).rows, named)), {"Elsewhere": "It does not answer. " * 9}, PLACES
+    )
     assert text.count("run-0") == 100
     assert "It does not answer. It does not answer." in text
     assert "1 more" not in text
@@ -62,7 +65,7 @@ def test_a_pipe_gets_every_row_and_no_line_is_cut() -> None:
 @pytest.mark.parametrize("columns", [30, 60, 80, 100, 200])
 @pytest.mark.parametrize("rows", [8, 24, 60])
 def test_a_terminal_of_any_size_shows_runs_totals_and_how_to_leave(columns: int, rows: int) -> None:
-    lines = fleet_frame(fleet(40), {}, ["", "q: stop looking"], columns, rows)
+    lines = fleet_frame(fleet(40), {}, PLACES, ["", "q: stop looking"], columns, rows)
     assert len(lines) <= rows
     assert max(map(cells, lines)) <= columns
     assert lines[-1] == "q: stop looking"
@@ -79,20 +82,31 @@ def test_a_terminal_of_any_size_shows_runs_totals_and_how_to_leave(columns: int,
 def test_what_is_old_wrong_or_out_of_sight_is_said_below() -> None:
     silent = replace(ROW, is_silent=True)
     late = replace(ROW, run=run(run_id="run-02"), problem="It is past its deadline.")
-    text = fleet_text(Fleet((silent, late)), {"RunPod": "RunPod did not answer."})
+    text = fleet_text(Fleet((silent, late)), {"RunPod": "RunPod did not answer."}, ())
     assert "figures may be old: run-01" in text
     assert "run-02: It is past its deadline." in text
     assert "RunPod could not be looked at: RunPod did not answer." in text
 
 
 def test_who_leaves_is_told_what_goes_on_and_what_it_costs() -> None:
-    assert left_running(Fleet()) == "Nothing is rented."
-    assert left_running(fleet(1)).startswith("1 pod goes on")
-    assert "3 pods go on without this computer: $0.0180 a minute" in left_running(fleet(3))
-    assert "never over $6.00" in left_running(fleet(3))
+    assert left_running(Fleet(), PLACES) == "No run is live on RunPod."
+    assert left_running(fleet(1), PLACES).startswith("1 pod goes on")
+    assert "3 pods go on without this computer: $0.0180 a minute" in left_running(fleet(3), PLACES)
+    assert "never over $6.00" in left_running(fleet(3), PLACES)
 
 
 def test_what_strangers_wrote_reaches_the_terminal_as_plain_text() -> None:
     odd = replace(ROW, run=run(gpu_name="RTX\x1b[31m 4090", labels=called("a\x1b]0;b\x07")))
-    for line in fleet_frame(Fleet((odd,)), {"x": "\x1b[2J"}, [], 100, 20):
+    for line in fleet_frame(Fleet((odd,)), {"x": "\x1b[2J"}, PLACES, [], 100, 20):
         assert "\x1b" not in line
+
+
+def test_nothing_is_said_of_a_place_that_was_not_looked_at() -> None:
+    silent = {"Hugging Face Jobs": "Hugging Face did not answer."}
+    assert fleet_text(Fleet(), {}, PLACES) == "No run is live on RunPod."
+    both = fleet_text(Fleet(), silent, PLACES)
+    assert both.startswith("No run is live on RunPod.")
+    assert "Hugging Face Jobs could not be looked at" in both
+    assert "nobody knows here" in fleet_text(Fleet(), silent, ())
+    assert fleet_text(fleet(2), silent, PLACES).splitlines()[3].startswith("all found")
+    assert fleet_text(fleet(2), {}, PLACES).splitlines()[3].startswith("all  ")

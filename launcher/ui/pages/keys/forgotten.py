@@ -8,7 +8,7 @@ from launcher.services.ending.reap import ReapReport
 from launcher.ui.frame import Shell
 from launcher.ui.state.sweeps import Sweep
 from launcher.ui.widgets.elements import Handler, box, button, card, hint, para, say, waiting
-from pod_image.contract.figures import counted
+from pod_image.contract.figures import counted, dollars_per_hour
 
 
 def forgotten_gpus(shell: Shell) -> None:
@@ -72,7 +72,12 @@ def _show_reaped(report: ReapReport) -> None:
         return
     for one in report.released:
         if one.trouble:
-            say("bad", f"{one.pod.name} could not be removed", one.trouble, alert=True)
+            price = dollars_per_hour(one.pod.price_per_hour_usd)
+            by_hand = f", or end it at {one.console_address}" if one.console_address else ""
+            still = f"It is still rented and costs {price}, though {one.why}."
+            todo = f"Look again here{by_hand}."
+            title = f"{one.pod.name} could not be removed"
+            say("bad", title, f"{one.trouble.rstrip()} {still} {todo}", alert=True)
         else:
             say("good", f"{one.pod.name} was removed", f"Reason: {one.why}.")
     if not report.released:

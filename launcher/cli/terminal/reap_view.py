@@ -1,0 +1,25 @@
+"""What became of a pod that nobody needs: gone, or still rented and what to do then."""
+
+from __future__ import annotations
+
+from launcher.cli.terminal.command_line import command_line
+from launcher.cli.terminal.layout import usd
+from launcher.services.ending.reap import Reaped
+
+
+def reaped_text(gone: Reaped, *, is_dry_run: bool = False) -> str:
+    pod = gone.pod
+    price = f"{usd(pod.price_per_hour_usd)} an hour"
+    if gone.trouble:
+        return (
+            f"Pod {pod.id} is still rented and costs {price}: {gone.why}, but it could not be released. "
+            f"{gone.trouble.rstrip()} {what_to_do(gone)}"
+        )
+    would = "would be" if is_dry_run else "is"
+    return f"Pod {pod.id} ({price}) {would} released: {gone.why}."
+
+
+def what_to_do(gone: Reaped, which: str = "it") -> str:
+    """With a pod that lives on."""
+    by_hand = f", or end {which} at {gone.console_address}" if gone.console_address else ""
+    return f"Try again with {command_line('reap')}{by_hand}."
