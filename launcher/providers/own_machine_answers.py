@@ -113,5 +113,5 @@ class Answers:
     def drifted(self) -> ApiDrift:
         return ApiDrift(
             f"{self.title} answered in a form that this launcher does not know.",
-            hint="Start runs on that machine from one release alone.",
+            hint="Start runs on that machine with one release only.",
         )

@@ -27,7 +27,7 @@ def trouble_in(host: str, said: str) -> ProviderError | NotConfigured:
     if lowered == "host key verification failed.":
         if "remote host identification has changed" in said.lower():
             return NotConfigured(
-                f"{host} shows another key than the one that ssh knows it by.",
+                f"{host} has a different key from the one that ssh knows.",
                 hint=f"Find out why: somebody may be in its place. Then: ssh-keygen -R {host}, and once ssh {host}.",
             )
         return NotConfigured(
