@@ -40,7 +40,7 @@ class Stock(StrEnum):
 
 @dataclass(frozen=True)
 class Offer:
-    """One GPU type in one tier, and where it is free. `price_per_hour_usd` is for all `gpu_count` GPUs."""
+    """One GPU type in one tier, and where it is free. `price_per_hour_usd` is for all `gpu_count` GPUs of all nodes."""
 
     gpu_type: str
     """The provider's id, such as "NVIDIA GeForce RTX 4090"."""
@@ -58,6 +58,14 @@ class Offer:
     """Others with stock that are left out, since a machine there failed lately."""
     flavour: str = ""
     """What tells it from other offers of the same GPU, at a place without tiers."""
+    nodes: int = 1
+    """Pods with `gpu_count` GPUs each; more than one are a cluster."""
+
+    @property
+    def counted(self) -> str:
+        """What stands before the GPU's name where there are several of it: "2 nodes of 4 x "."""
+        count = f"{self.gpu_count} x " if self.gpu_count > 1 else ""
+        return f"{self.nodes} nodes of {count or '1 x '}" if self.nodes > 1 else count
 
     @property
     def variant(self) -> str:

@@ -53,6 +53,22 @@ class PodName:
         return cls(match["run_id"], int(match["attempt"]), match["nonce"]) if match else None
 
 
+CLUSTER_PREFIX = "cluster-"
+"""Several pods that come and go together are one to us: the id of such a one begins so, and no pod's does."""
+
+
+def is_cluster(pod_id: str) -> bool:
+    """Whether several pods stand behind the id, which are released together or not at all."""
+    return pod_id.startswith(CLUSTER_PREFIX)
+
+
+def named_pod(pod_id: str, *, begins: bool = False) -> str:
+    """What a sentence says of it, within or at its beginning."""
+    if not is_cluster(pod_id):
+        return f"{'P' if begins else 'p'}od {pod_id}"
+    return f"{'C' if begins else 'c'}luster {pod_id.removeprefix(CLUSTER_PREFIX)}"
+
+
 def new_nonce() -> str:
     """Ten letters and digits: 51 bits, drawn anew for each attempt."""
     return "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(10))
@@ -81,6 +97,12 @@ class Pod:
     """When it has to be gone, from LAUNCHER_RUN in its environment, if there."""
     run_json: str = field(default="", repr=False)
     """LAUNCHER_RUN of its environment, if there: what it was told of its run. Holds no secret."""
+    nodes: int = 1
+    """Pods that it consists of now; `gpu_count` is of each, price of all. 0 for a cluster that has none placed yet."""
+
+    @property
+    def is_cluster(self) -> bool:
+        return is_cluster(self.id)
 
 
 @dataclass(frozen=True)
@@ -93,6 +115,8 @@ class PodOrder:
     gpu_count: int
     cloud: Cloud
     disk_gb: int
+    nodes: int = 1
+    """More than one are ordered together, as a cluster."""
     data_centers: tuple[str, ...] = ()
     registry: str = ""
     min_cuda_version: str = ""

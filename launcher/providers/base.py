@@ -77,11 +77,17 @@ class Provider(Protocol):
         ...
 
     async def offers(
-        self, gpu_count: int, cloud: Cloud, data_centers: Sequence[str], min_cuda_version: str = ""
+        self,
+        gpu_count: int,
+        cloud: Cloud,
+        data_centers: Sequence[str],
+        min_cuda_version: str = "",
+        nodes: int = 1,
     ) -> list[Offer]:
-        """What can be rented now, cheapest first; with a CUDA version, only stock on hosts that know it.
+        """What can be rented now, cheapest first; with a CUDA version, only stock on hosts that know it. Of several
+        nodes, which are rented together, each has `gpu_count` GPUs.
 
-        Never raises for 'none'.
+        Never raises for 'none', nor for more nodes than the place has in one.
         """
         ...
 
@@ -104,7 +110,7 @@ class Provider(Protocol):
         ...
 
     async def rent(self, order: PodOrder) -> Pod:
-        """Rent one pod. Sent once, never repeated.
+        """Rent one pod, or the pods of one cluster, which are one to everybody here. Sent once, never repeated.
 
         Raises NoCapacity (the next candidate may do), InsufficientBalance, OverLimit, NoRight, InvalidRequest, or
         RentUnclear: then a pod may exist, and `find(order.name)` decides.

@@ -102,10 +102,15 @@ class OwnMachine(HeldSecrets):
         self._held.clear()
 
     async def offers(
-        self, gpu_count: int, cloud: Cloud, data_centers: Sequence[str], min_cuda_version: str = ""
+        self,
+        gpu_count: int,
+        cloud: Cloud,
+        data_centers: Sequence[str],
+        min_cuda_version: str = "",
+        nodes: int = 1,
     ) -> list[Offer]:
         """Each kind of GPU that the machine has enough of; without any GPU, its processor."""
-        if data_centers:
+        if data_centers or nodes > 1:
             return []
         found = await self._look("")
         if not found.gpus:

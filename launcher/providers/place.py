@@ -81,6 +81,8 @@ class Place:
     """It says of its offers whether they are free now."""
     is_on_hub: bool = False
     """It is part of Hugging Face: what stands in for the Hub stands in for it."""
+    most_nodes: int = 1
+    """That one run can have; more than one are a cluster."""
     is_rented: bool = True
     """It rents out machines: for a price, with a disk that is ordered, and an image that is fetched. Else it is the
     person's own: free, with what it has."""

@@ -66,10 +66,15 @@ class MeadowProvider:
     async def aclose(self) -> None: ...
 
     async def offers(
-        self, gpu_count: int, cloud: Cloud, data_centers: Sequence[str], min_cuda_version: str = ""
+        self,
+        gpu_count: int,
+        cloud: Cloud,
+        data_centers: Sequence[str],
+        min_cuda_version: str = "",
+        nodes: int = 1,
     ) -> list[Offer]:
         self._ask()
-        if data_centers:
+        if data_centers or nodes > 1:
             return []
         return [Offer("grass", "Grass", gpu_count, 1, Cloud.SECURE, 0.0, Stock.HIGH)]
 

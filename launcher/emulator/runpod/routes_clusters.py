@@ -9,7 +9,14 @@ from launcher.emulator.runpod.accounts import new_id
 from launcher.emulator.runpod.calls import Call, gone, ok, operation, page
 from launcher.emulator.runpod.clock import rfc3339
 from launcher.emulator.runpod.pods import Membership, Pod
-from launcher.emulator.runpod.problems import Problem, bad_request, no_capacity, not_found
+from launcher.emulator.runpod.problems import (
+    Problem,
+    bad_request,
+    forbidden,
+    no_capacity,
+    not_found,
+)
+from launcher.emulator.runpod.routes_pods import answer_to_create, refuse_before_create
 
 FIRST_PORT = 29_400
 LOOPBACK = "127.0.0.1"
@@ -38,6 +45,7 @@ def _wire(call: Call, cluster: dict[str, Any]) -> dict[str, Any]:
     wire["network"] = {"cidr": "10.65.0.0/24"}
     if members:
         wire["dataCenterId"] = members[0].centre_id
+    if members and members[0].membership and members[0].membership.rank == 0:
         wire["primary"] = {"podId": members[0].id, "status": members[0].status}
     return wire
 
@@ -53,6 +61,7 @@ def create_cluster(call: Call) -> Response:
     """All pods in one data centre, or none at all."""
     if "image" not in call.body:
         raise bad_request("image is required")
+    refuse_before_create(call.world.faults)
     compute = call.body["compute"]
     centre_id = _centre_for_all(call)
     cluster_id = new_id()
@@ -68,7 +77,7 @@ def create_cluster(call: Call) -> Response:
         "compute": compute,
         "createdAt": rfc3339(call.world.clock.now() + call.world.skew_seconds),
     }
-    return ok(_wire(call, call.world.clusters[cluster_id]), 201)
+    return answer_to_create(call.world.faults, _wire(call, call.world.clusters[cluster_id]))
 
 
 def _price_usd(call: Call) -> float:
@@ -135,12 +144,18 @@ def rename_cluster(call: Call) -> Response:
     return ok(_wire(call, cluster))
 
 
-@operation("DELETE", "/v2/clusters/{id}", "pods:write")
+@operation("DELETE", "/v2/clusters/{id}", "pods:write", pod_key=True)
 def delete_cluster(call: Call) -> Response:
-    """Ends all its pods."""
+    """Ends all its pods. Nobody knows whether a member's own key may: it may not, unless the fault says so."""
     cluster = _own_cluster(call)
+    if call.key.kind == "pod" and not call.world.faults.feel("members-delete-cluster"):
+        raise forbidden()
     if call.world.faults.take("delete-500"):
         raise Problem(500, "internal server error")
+    if call.world.faults.take("delete-404"):
+        raise not_found("cluster")
+    if call.world.faults.take("delete-ignored"):
+        return gone()
     for pod in _members(call, cluster["id"]):
         call.world.act(pod, "terminate")
     del call.world.clusters[cluster["id"]]

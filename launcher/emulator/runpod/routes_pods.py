@@ -9,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from launcher.emulator.runpod import bodies
 from launcher.emulator.runpod.calls import BodyByExtras, Call, gone, ok, operation, page
+from launcher.emulator.runpod.faults import Faults
 from launcher.emulator.runpod.logs import LogLine
 from launcher.emulator.runpod.pods import Pod
 from launcher.emulator.runpod.problems import (
@@ -53,19 +54,28 @@ def list_pods(call: Call) -> Response:
 
 @operation("POST", "/v2/pods", "pods:write", BodyByExtras(bodies.create_pod))
 def create_pod(call: Call) -> Response:
-    faults = call.world.faults
+    refuse_before_create(call.world.faults)
+    pod = call.world.rent(call.body, call.account)
+    return answer_to_create(call.world.faults, call.world.wire(pod))
+
+
+def refuse_before_create(faults: Faults) -> None:
+    """The misfortunes of a create that makes nothing, of a pod or a cluster."""
     if faults.take("create-503-rents-nothing"):
         raise Problem(503, "upstream unavailable")
     if faults.take("create-dropped-rents-nothing"):
         raise ReplyLost
-    pod = call.world.rent(call.body, call.account)
+
+
+def answer_to_create(faults: Faults, made: Any) -> Response:
+    """What is made, unless the answer is lost."""
     if faults.take("create-500-but-rents"):
         raise Problem(500, "internal server error")
     if faults.take("create-dropped-but-rents"):
         raise ReplyLost
     if hang := faults.take("create-timeout-but-rents"):
         raise ReplyLost(hang.number("seconds", 120.0))
-    return ok(call.world.wire(pod), 201)
+    return ok(made, 201)
 
 
 @operation("GET", "/v2/pods/{id}", "pods:read", pod_key=True)

@@ -179,10 +179,17 @@ class Exchange:
     def _authorize(self, known: Operation, params: dict[str, str]) -> None:
         assert self.key is not None
         if self.key.kind == "pod":
-            if not known.pod_key or params.get("id", self.key.pod_id) != self.key.pod_id:
+            if not known.pod_key or params.get("id", self.key.pod_id) not in self._own_ids():
                 raise forbidden()
         elif known.right not in self.key.rights:
             raise forbidden()
+
+    def _own_ids(self) -> tuple[str | None, ...]:
+        """What a pod's key is about: the pod, and the cluster that it belongs to."""
+        assert self.key is not None
+        pod = self.world.pods.get(self.key.pod_id or "")
+        member = pod.membership if pod is not None else None
+        return (self.key.pod_id, member.cluster_id if member is not None else None)
 
     def _call(self, known: Operation, params: dict[str, str], raw: bytes) -> Call:
         assert self.key is not None

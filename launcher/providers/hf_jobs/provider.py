@@ -87,10 +87,15 @@ class HfJobsProvider(HeldSecrets):
         await self._client.aclose()
 
     async def offers(
-        self, gpu_count: int, cloud: Cloud, data_centers: Sequence[str], min_cuda_version: str = ""
+        self,
+        gpu_count: int,
+        cloud: Cloud,
+        data_centers: Sequence[str],
+        min_cuda_version: str = "",
+        nodes: int = 1,
     ) -> list[Offer]:
         """Every flavour with so many GPUs; the Hub says of none whether it is free now."""
-        if data_centers:
+        if data_centers or nodes > 1:
             return []
         found = [_offer(each) for each in await self._client.hardware()]
         fitting = [each for each in found if each is not None and each.gpu_count == gpu_count]

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -56,9 +56,10 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 
 
 class Create(StrEnum):
-    """Where a pod and an account secret are made."""
+    """Where a pod, a cluster and an account secret are made."""
 
     POD = "/v2/pods"
+    CLUSTER = "/v2/clusters"
     SECRET = "/v2/account/secrets"
 
 
@@ -141,9 +142,41 @@ class RunPodClient:
         )
         return await self._json_once(call)
 
+    async def create_cluster(
+        self, body: Mapping[str, Any], hidden: Sequence[SecretStr] = ()
+    ) -> Any:
+        """Sent once. Raises RentUnclear when it cannot be told whether a cluster exists now."""
+        call = _Call(
+            "POST",
+            Create.CLUSTER,
+            "rent the cluster",
+            body=body,
+            is_create=True,
+            hidden=tuple(hidden),
+        )
+        return await self._json_once(call)
+
     async def pods(self) -> list[Any]:
-        """Every pod, over all pages."""
-        return await self._listed("/v2/pods", "pods", "list the pods")
+        """Every pod, those of clusters too, over all pages."""
+        params = {"includeClusterPods": "true"}
+        return await self._listed("/v2/pods", "pods", "list the pods", params)
+
+    async def clusters(self) -> list[Any]:
+        """Every cluster, over all pages; of its pods no more than how many there are."""
+        return await self._listed("/v2/clusters", "clusters", "list the clusters")
+
+    async def cluster(self, cluster_id: str) -> Any:
+        """Raises PodGone."""
+        return await self._json(_cluster_call("GET", cluster_id, "", "show the cluster"))
+
+    async def cluster_pods(self, cluster_id: str) -> list[Any]:
+        """The pods of a cluster. Raises PodGone when there is no such cluster."""
+        call = _cluster_call("GET", cluster_id, "/pods", "list the cluster's pods")
+        return await self._items(call, "pods")
+
+    async def delete_cluster(self, cluster_id: str) -> None:
+        """Ends all its pods. Raises PodGone when it was gone already."""
+        await self._repeated(_cluster_call("DELETE", cluster_id, "", "end the cluster"))
 
     async def pod(self, pod_id: str) -> Any:
         """Raises PodGone."""
@@ -188,9 +221,12 @@ class RunPodClient:
         path = f"/v2/account/secrets/{quote(secret_id, safe='')}"
         await self._repeated(_Call("DELETE", path, "remove a secret of the account"))
 
-    async def gpu_types(self, count: int, cloud: str, min_cuda_version: str = "") -> list[Any]:
-        """The catalogue with stock for that many GPUs in one pod. `cloud`: SECURE or COMMUNITY."""
-        params: dict[str, str | int] = {"include": "AVAILABILITY", "product": "POD"}
+    async def gpu_types(
+        self, count: int, cloud: str, min_cuda_version: str = "", product: str = "POD"
+    ) -> list[Any]:
+        """The catalogue with stock for that many GPUs in one pod. `cloud`: SECURE or COMMUNITY; `product`: POD or
+        CLUSTER."""
+        params: dict[str, str | int] = {"include": "AVAILABILITY", "product": product}
         params |= {"count": count, "cloud": cloud}
         if min_cuda_version:
             params["minCudaVersion"] = min_cuda_version
@@ -200,6 +236,12 @@ class RunPodClient:
         """Billing records of one pod, by the day, of the last 30 days."""
         params = {"podId": pod_id, "bucketSize": "day"}
         return await self._listed("/v2/billing/pods", "records", "show what was billed", params)
+
+    async def cluster_billing(self, cluster_id: str) -> list[Any]:
+        """Billing records of one cluster, by the day, of the last 30 days."""
+        params = {"clusterId": cluster_id, "bucketSize": "day"}
+        what = "show what was billed"
+        return await self._listed("/v2/billing/clusters", "records", what, params)
 
     async def balance(self) -> Any:
         """The answer of GraphQL, which tells all of the account's figures in one call."""
@@ -223,15 +265,18 @@ class RunPodClient:
     async def _listed(
         self, path: str, key: str, what: str, params: Mapping[str, str | int] | None = None
     ) -> list[Any]:
+        return await self._items(_Call("GET", path, what, params=params), key)
+
+    async def _items(self, call: _Call, key: str) -> list[Any]:
         """All items below `key`, over the pages when there are pages."""
         items: list[Any] = []
         cursors: set[str] = set()
-        query = dict(params or {})
+        query = dict(call.params or {})
         while True:
-            document = await self._json(_Call("GET", path, what, params=query))
+            document = await self._json(replace(call, params=query))
             page = document.get(key) if isinstance(document, dict) else document
             if not isinstance(page, list):
-                raise ApiDrift(f"RunPod's answer to the call to {what} has no list of {key}.")
+                raise ApiDrift(f"RunPod's answer to the call to {call.what} has no list of {key}.")
             items.extend(page)
             cursor = _next_cursor(document)
             if not cursor or cursor in cursors:  # a repeated cursor would turn in a circle
@@ -359,6 +404,11 @@ class RunPodClient:
 
 def _pod_call(method: str, pod_id: str, below: str, what: str, **rest: Any) -> _Call:
     path = f"/v2/pods/{quote(pod_id, safe='')}{below}"
+    return _Call(method, path, what, is_about_pod=True, **rest)
+
+
+def _cluster_call(method: str, cluster_id: str, below: str, what: str, **rest: Any) -> _Call:
+    path = f"/v2/clusters/{quote(cluster_id, safe='')}{below}"
     return _Call(method, path, what, is_about_pod=True, **rest)
 
 

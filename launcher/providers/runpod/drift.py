@@ -47,7 +47,12 @@ class Use:
 
 _OF_A_POD = ("id", "name", "status", "env", "cost", "createdAt", "startedAt", "runtime", "gpu.id")
 USES = (
-    Use("GET", "/v2/pods", reads=tuple(f"pods[].{name}" for name in _OF_A_POD)),
+    Use(
+        "GET",
+        "/v2/pods",
+        parameters=("includeClusterPods",),
+        reads=tuple(f"pods[].{name}" for name in (*_OF_A_POD, "cluster.id", "cluster.rank")),
+    ),
     Use(
         "POST",
         "/v2/pods",
@@ -75,6 +80,29 @@ USES = (
         "/v2/billing/pods",
         parameters=("podId", "bucketSize"),
         reads=("records[].podId", "records[].totalAmount"),
+    ),
+    Use(
+        "POST",
+        "/v2/clusters",
+        sends=(
+            "name", "type", "compute.gpuTypeId", "compute.gpuCountPerPod", "compute.podCount", "image", "disk", "env",
+            "dataCenterIds", "args",
+        ),
+        reads=("id", "name", "createdAt"),
+    ),
+    Use("GET", "/v2/clusters", reads=("clusters[].id", "clusters[].name", "clusters[].createdAt")),
+    Use("GET", "/v2/clusters/{id}", reads=("id", "name", "createdAt")),
+    Use("DELETE", "/v2/clusters/{id}"),
+    Use(
+        "GET",
+        "/v2/clusters/{id}/pods",
+        reads=tuple(f"pods[].{name}" for name in (*_OF_A_POD, "cluster.id", "cluster.rank")),
+    ),
+    Use(
+        "GET",
+        "/v2/billing/clusters",
+        parameters=("clusterId", "bucketSize"),
+        reads=("records[].clusterId", "records[].totalAmount"),
     ),
 )  # fmt: skip
 """What this release needs. Exec and account secrets are newer than the description, and tried when they are used."""

@@ -54,4 +54,5 @@ RUNPOD = Place(
     limits_address="https://www.runpod.io/contact",
     keys_address="console.runpod.io/user/settings",
     disk_usd_per_gb_month=0.10,
+    most_nodes=8,
 )

@@ -15,6 +15,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -23,7 +24,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from launcher.domain.account import Account
 from launcher.domain.offer import Offer, Stock
 from launcher.domain.planned_request import Planned
-from launcher.domain.pod import NONCE_VARIABLE, Pod, PodOrder, PodStatus
+from launcher.domain.pod import NONCE_VARIABLE, Pod, PodOrder, PodStatus, named_pod
 from launcher.errors import (
     ApiDrift,
     InvalidRequest,
@@ -37,10 +38,18 @@ from launcher.providers.base import AccountSecret, ExecResult, LogLine
 from launcher.providers.place import Place
 from launcher.providers.runpod.account import account_of
 from launcher.providers.runpod.client import Create, RunPodClient
+from launcher.providers.runpod.clusters import (
+    cluster_body,
+    cluster_of,
+    first_of,
+    their_id,
+    unplaced,
+)
 from launcher.providers.runpod.log import LineMemory, log_line
 from launcher.providers.runpod.place import RUNPOD
 from launcher.providers.runpod.wire import (
     BillingWire,
+    ClusterWire,
     ExecWire,
     GpuTypeWire,
     PodWire,
@@ -118,8 +127,15 @@ class RunPodProvider:
         await self._client.aclose()
 
     async def offers(
-        self, gpu_count: int, cloud: Cloud, data_centers: Sequence[str], min_cuda_version: str = ""
+        self,
+        gpu_count: int,
+        cloud: Cloud,
+        data_centers: Sequence[str],
+        min_cuda_version: str = "",
+        nodes: int = 1,
     ) -> list[Offer]:
+        if nodes > 1:
+            return await self._cluster_offers(gpu_count, cloud, data_centers, nodes)
         tiers = list(_TIERS) if cloud is Cloud.ANY else [cloud]
         found: list[Offer] = []
         for tier in tiers:
@@ -130,6 +146,21 @@ class RunPodProvider:
             found.extend(_offers(types, gpu_count, tier, data_centers))
         # Secure comes first at equal price: the same money buys the more dependable host.
         return sorted(found, key=lambda offer: (offer.price_per_hour_usd, offer.cloud != "secure"))
+
+    async def _cluster_offers(
+        self, gpu_count: int, cloud: Cloud, data_centers: Sequence[str], nodes: int
+    ) -> list[Offer]:
+        """Of the secure tier, which alone has clusters; what they cost is not told apart from what pods do."""
+        if cloud is Cloud.COMMUNITY or nodes > self.place.most_nodes:
+            return []
+        tier = Cloud.SECURE
+        answer = await self._client.gpu_types(gpu_count, _TIERS[tier], product="CLUSTER")
+        types = [_read(GpuTypeWire, each, "a GPU") for each in answer]
+        found = (
+            replace(each, nodes=nodes, price_per_hour_usd=each.price_per_hour_usd * nodes)
+            for each in _offers(types, gpu_count, tier, data_centers)
+        )
+        return sorted(found, key=lambda offer: offer.price_per_hour_usd)
 
     async def notes(self, run_json: str) -> tuple[Finding, ...]:
         return ()
@@ -142,9 +173,14 @@ class RunPodProvider:
             self._client.planned(Create.SECRET, {"name": name, "value": placeholder})
             for name, placeholder in secrets.items()
         ]
+        if order.nodes > 1:
+            body = cluster_body(order, _environment(order))
+            return (*made, self._client.planned(Create.CLUSTER, body))
         return (*made, self._client.planned(Create.POD, create_body(order)))
 
     async def rent(self, order: PodOrder) -> Pod:
+        if order.nodes > 1:
+            return await self._rent_cluster(order)
         answer = await self._created(order)
         try:
             return pod_of(PodWire.model_validate(answer))
@@ -163,19 +199,67 @@ class RunPodProvider:
                 raise
         return await self._client.create_pod(create_body(order, has_arrays=False), hidden=hidden)
 
+    async def _rent_cluster(self, order: PodOrder) -> Pod:
+        """The cluster, with the price of its pods where they are there already."""
+        body = cluster_body(order, _environment(order))
+        answer = await self._client.create_cluster(body, tuple(order.secrets.values()))
+        try:
+            made = unplaced(ClusterWire.model_validate(answer))
+        except ValidationError as exc:
+            raise RentUnclear(
+                "RunPod's answer to the order of a cluster has no id; a cluster may exist."
+            ) from exc
+        try:
+            return await self.pod(made.id)
+        except LauncherError:  # it is rented all the same, and the next look tells more
+            return made
+
     async def find(self, name: str) -> Pod | None:
-        return next((pod for pod in await self.pods() if pod.name == name), None)
+        found = next((pod for pod in await self.pods() if pod.name == name), None)
+        return found or await self._unplaced(name)
+
+    async def _unplaced(self, name: str) -> Pod | None:
+        """A cluster of that name, none of whose pods says so: it may have none yet."""
+        clusters = [_read(ClusterWire, each, "a cluster") for each in await self._client.clusters()]
+        return next((unplaced(each) for each in clusters if each.name == name), None)
 
     async def pods(self) -> list[Pod]:
-        answer = await self._client.pods()
-        pods = [pod_of(_read(PodWire, each, "a pod")) for each in answer]
-        return [pod for pod in pods if pod.status is not PodStatus.TERMINATED]
+        wires = [_read(PodWire, each, "a pod") for each in await self._client.pods()]
+        alone = [pod_of(wire) for wire in wires if not wire.cluster.id]
+        members: dict[str, list[PodWire]] = {}
+        for wire in wires:
+            if wire.cluster.id:
+                members.setdefault(wire.cluster.id, []).append(wire)
+        clusters = [_cluster(cluster_id, each) for cluster_id, each in members.items()]
+        return [pod for pod in [*alone, *clusters] if pod.status is not PodStatus.TERMINATED]
 
     async def pod(self, pod_id: str) -> Pod:
+        if cluster_id := their_id(pod_id):
+            members = await self._members(cluster_id)
+            if members:
+                return _cluster(cluster_id, members)
+            answer = await self._client.cluster(cluster_id)
+            return unplaced(_read(ClusterWire, answer, "a cluster"))
         pod = pod_of(_read(PodWire, await self._client.pod(pod_id), "a pod"))
         if pod.status is PodStatus.TERMINATED:
             raise PodGone(f"Pod {pod_id} has ended.")
         return pod
+
+    async def _members(self, cluster_id: str) -> list[PodWire]:
+        """Raises PodGone when there is no such cluster."""
+        answer = await self._client.cluster_pods(cluster_id)
+        return [_read(PodWire, each, "a pod") for each in answer]
+
+    async def _speaking(self, pod_id: str) -> str:
+        """The pod whose log tells of the run, and that takes instructions: of a cluster its first. Raises PodGone when
+        the cluster is gone, ProviderUnavailable while it has no first pod."""
+        cluster_id = their_id(pod_id)
+        if not cluster_id:
+            return pod_id
+        first = first_of(await self._members(cluster_id))
+        if first is None or first.status.upper() == "TERMINATED":
+            raise ProviderUnavailable(f"The first node of {pod_id} is not there.")
+        return first.id
 
     async def release(self, pod_id: str) -> None:
         """See the protocol. Raises ProviderUnavailable when RunPod kept silent for the whole patience."""
@@ -192,7 +276,7 @@ class RunPodProvider:
                 failure = exc
             if loop.time() >= give_up_at:
                 raise ProviderUnavailable(
-                    f"Pod {pod_id} could not be ended; it may still cost money.",
+                    f"{named_pod(pod_id, begins=True)} could not be ended; it may still cost money.",
                     hint=Sentence(
                         NextStep.LOOK_FOR_PODS, " tries again, or end it at console.runpod.io/pods."
                     ),
@@ -200,8 +284,12 @@ class RunPodProvider:
             await self._sleep(_pause(failure, next(pauses)))
 
     async def _delete(self, pod_id: str) -> None:
+        cluster_id = their_id(pod_id)
         try:
-            await self._client.delete_pod(pod_id)
+            if cluster_id:
+                await self._client.delete_cluster(cluster_id)
+            else:
+                await self._client.delete_pod(pod_id)
         except PodGone:
             return  # the readings that follow decide: one 404 is no proof
 
@@ -225,7 +313,8 @@ class RunPodProvider:
         while True:
             failure: LauncherError | None = None
             try:
-                async with aclosing(self._client.log(pod_id, cursor, tail)) as events:
+                speaking = await self._speaking(pod_id)
+                async with aclosing(self._client.log(speaking, cursor, tail)) as events:
                     async for event in events:
                         line = log_line(event)
                         cursor = event.id or cursor
@@ -256,7 +345,8 @@ class RunPodProvider:
     async def execute(
         self, pod_id: str, argv: Sequence[str], timeout_seconds: int = 20
     ) -> ExecResult:
-        answer = await self._client.execute(pod_id, argv, timeout_seconds)
+        speaking = await self._speaking(pod_id)
+        answer = await self._client.execute(speaking, argv, timeout_seconds)
         wire = _read(ExecWire, answer, "a command's result")
         return ExecResult(wire.stdout, wire.stderr, wire.exit_status, bool(wire.timed_out))
 
@@ -284,15 +374,21 @@ class RunPodProvider:
         return await account_of(self._client)
 
     async def billed_usd(self, pod_id: str) -> float | None:
+        cluster_id = their_id(pod_id)
         try:
-            answer = await self._client.billing(pod_id)
+            answer = await (
+                self._client.cluster_billing(cluster_id)
+                if cluster_id
+                else self._client.billing(pod_id)
+            )
             records = [_read(BillingWire, each, "a bill") for each in answer]
         except ProviderError:
             return None
         amounts = [
             record.total_amount
             for record in records
-            if record.pod_id in ("", pod_id) and record.total_amount is not None
+            if (record.cluster_id or record.pod_id) in ("", cluster_id or pod_id)
+            and record.total_amount is not None
         ]
         return sum(amounts) if amounts else None
 
@@ -310,14 +406,7 @@ def create_body(order: PodOrder, *, has_arrays: bool = True) -> dict[str, Any]:
     `entrypoint` and `cmd`, which are newer than the published description; without them the image's own entry point
     gets all the words.
     """
-    environment = {
-        **order.environment,
-        **{name: value.get_secret_value() for name, value in order.secrets.items()},
-    }
-    if len(environment) > MOST_VARIABLES:
-        raise InvalidRequest(
-            f"A pod can have {MOST_VARIABLES} variables; this run needs {len(environment)}."
-        )
+    environment = _environment(order)
     gpu: dict[str, Any] = {"id": order.gpu_type, "count": order.gpu_count}
     if order.min_cuda_version:
         gpu["minCudaVersion"] = order.min_cuda_version
@@ -338,6 +427,23 @@ def create_body(order: PodOrder, *, has_arrays: bool = True) -> dict[str, Any]:
     elif order.start_command:
         body["args"] = shlex.join((*order.entry_point, *order.start_command))
     return body
+
+
+def _environment(order: PodOrder) -> dict[str, str]:
+    """As it is sent. Raises InvalidRequest for more variables than a pod can have."""
+    environment = {
+        **order.environment,
+        **{name: value.get_secret_value() for name, value in order.secrets.items()},
+    }
+    if len(environment) > MOST_VARIABLES:
+        raise InvalidRequest(
+            f"A pod can have {MOST_VARIABLES} variables; this run needs {len(environment)}."
+        )
+    return environment
+
+
+def _cluster(cluster_id: str, members: Sequence[PodWire]) -> Pod:
+    return cluster_of(cluster_id, members, [pod_of(each) for each in members])
 
 
 def pod_of(wire: PodWire) -> Pod:

@@ -51,6 +51,13 @@ class Runtime(Wire):
     uptime: Number = None
 
 
+class MembershipWire(Wire):
+    """`rank` is unknown until the cluster has counted its pods; the first is 0."""
+
+    id: Text = ""
+    rank: Number = None
+
+
 class PodWire(Wire):
     """Only the id is insisted on: without it there is nothing to release."""
 
@@ -66,6 +73,15 @@ class PodWire(Wire):
     runtime: Annotated[Runtime, BeforeValidator(_object)] = Runtime()
     created_at: Moment = Field(default=None, alias="createdAt")
     started_at: Moment = Field(default=None, alias="startedAt")
+    cluster: Annotated[MembershipWire, BeforeValidator(_object)] = MembershipWire()
+
+
+class ClusterWire(Wire):
+    """The frame of a cluster; its pods tell the rest."""
+
+    id: str = Field(min_length=1)
+    name: Text = ""
+    created_at: Moment = Field(default=None, alias="createdAt")
 
 
 class CentreWire(Wire):
@@ -128,6 +144,7 @@ class LogWire(Wire):
 
 class BillingWire(Wire):
     pod_id: Text = Field(default="", alias="podId")
+    cluster_id: Text = Field(default="", alias="clusterId")
     total_amount: Number = Field(default=None, alias="totalAmount")
 
 

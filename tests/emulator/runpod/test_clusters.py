@@ -83,3 +83,20 @@ async def test_a_cluster_needs_money_for_all_of_it(cloud: Cloud) -> None:
     cloud.world.account.balance_usd = 3 * 0.69
     assert (await cloud.post("/v2/clusters", json=cluster_body())).status_code == 402
     assert cloud.world.pods == {}
+
+
+async def test_a_create_that_is_not_answered_may_have_made_a_cluster(cloud: Cloud) -> None:
+    cloud.world.faults.switch_on("create-503-rents-nothing", times=1)
+    assert (await cloud.post("/v2/clusters", json=cluster_body())).status_code == 503
+    assert cloud.world.clusters == {}
+    cloud.world.faults.switch_on("create-500-but-rents", times=1)
+    assert (await cloud.post("/v2/clusters", json=cluster_body())).status_code == 500
+    assert len(cloud.world.clusters) == 1
+
+
+async def test_a_cluster_whose_first_pod_is_gone_has_no_primary(cloud: Cloud) -> None:
+    made = (await cloud.post("/v2/clusters", json=cluster_body())).json()
+    cloud.world.kill_host(cloud.world.live_pods()[0])
+    cluster = (await cloud.get(f"/v2/clusters/{made['id']}")).json()
+    assert cluster["pods"]["total"] == 2
+    assert "primary" not in cluster

@@ -375,3 +375,33 @@ def test_a_demo_strikes_a_number_of_times_where_for_ever_would_show_nothing(
     assert set(world.faults.on) == set(FAULTS)
     assert world.faults.on["delete-500"].times == 3
     assert world.faults.on["exec-refused"].times is None
+
+
+async def test_a_members_own_key_may_not_delete_its_cluster_unless_it_is_said_to(
+    cloud: Cloud,
+) -> None:
+    compute = {"gpuTypeId": GPU, "gpuCountPerPod": 1, "podCount": 2}
+    body = {"name": "c", "type": "TRAINING", "image": "acme/train:1", "compute": compute}
+    made, other = [(await cloud.post("/v2/clusters", json=body)).json()["id"] for _ in range(2)]
+    member = next(
+        pod
+        for pod in cloud.world.live_pods()
+        if pod.membership and pod.membership.cluster_id == made
+    )
+    key = {"Authorization": f"Bearer {member.key.value}"}
+    assert (await cloud.delete(f"/v2/clusters/{made}", headers=key)).status_code == 403
+    cloud.world.faults.switch_on("members-delete-cluster")
+    assert (await cloud.delete(f"/v2/clusters/{other}", headers=key)).status_code == 403
+    assert (await cloud.delete(f"/v2/clusters/{made}", headers=key)).status_code == 204
+    assert list(cloud.world.clusters) == [other]
+
+
+@pytest.mark.parametrize(("fault", "status"), [("delete-404", 404), ("delete-ignored", 204)])
+async def test_a_cluster_may_live_on_after_a_delete(cloud: Cloud, fault: str, status: int) -> None:
+    compute = {"gpuTypeId": GPU, "gpuCountPerPod": 1, "podCount": 2}
+    body = {"name": "c", "type": "TRAINING", "image": "acme/train:1", "compute": compute}
+    made = (await cloud.post("/v2/clusters", json=body)).json()["id"]
+    cloud.world.faults.switch_on(fault, times=1)
+    assert (await cloud.delete(f"/v2/clusters/{made}")).status_code == status
+    assert len(cloud.world.live_pods()) == 2
+    assert (await cloud.delete(f"/v2/clusters/{made}")).status_code == 204

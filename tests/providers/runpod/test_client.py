@@ -49,7 +49,7 @@ async def test_every_request_carries_the_key_and_our_own_user_agent() -> None:
     await client.pods()
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
     assert server.requests[0].headers["user-agent"] == f"pod-launcher/{__version__}"
-    assert server.requests[0].url == "https://cloud/v2/pods"
+    assert server.requests[0].url == "https://cloud/v2/pods?includeClusterPods=true"
     assert client.calls == 1
     await client.aclose()
 

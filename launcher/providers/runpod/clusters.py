@@ -1,0 +1,128 @@
+"""Clusters in our words: the order for one, and its pods as the one pod that everybody else sees. No HTTP."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from launcher.domain.pod import CLUSTER_PREFIX, Pod, PodName, PodOrder, PodStatus, is_cluster
+from launcher.errors import InvalidRequest
+from launcher.providers.runpod.wire import ClusterWire, PodWire
+from pod_image.contract.common_settings import Cloud
+
+CLUSTER_TYPE = "TRAINING"
+
+_WORST_FIRST = (
+    PodStatus.ERROR,
+    PodStatus.EXITED,
+    PodStatus.UNKNOWN,
+    PodStatus.PROVISIONING,
+    PodStatus.STARTING,
+    PodStatus.RUNNING,
+)
+
+
+def our_id(cluster_id: str) -> str:
+    return f"{CLUSTER_PREFIX}{cluster_id}"
+
+
+def their_id(pod_id: str) -> str:
+    """RunPod's own id of the cluster; empty for the id of a pod."""
+    return pod_id.removeprefix(CLUSTER_PREFIX) if is_cluster(pod_id) else ""
+
+
+def cluster_body(order: PodOrder, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The body of the create. Raises InvalidRequest for what a cluster cannot have.
+
+    There is no field for a tier, a CUDA version or arrays of words: an entry point stands before the command.
+    """
+    if order.registry:
+        raise InvalidRequest(
+            "A RunPod cluster cannot have an image from a private registry.",
+            hint="Use a public image, or one node.",
+        )
+    if order.cloud is not Cloud.SECURE:
+        raise InvalidRequest("RunPod has clusters in the secure tier alone.")
+    body: dict[str, Any] = {
+        "name": order.name,
+        "type": CLUSTER_TYPE,
+        "compute": {
+            "gpuTypeId": order.gpu_type,
+            "gpuCountPerPod": order.gpu_count,
+            "podCount": order.nodes,
+        },
+        "image": order.image,
+        "disk": order.disk_gb,
+        "env": dict(environment),
+    }
+    if order.data_centers:
+        body["dataCenterIds"] = list(order.data_centers)
+    if words := (*order.entry_point, *order.start_command):
+        body["args"] = shlex.join(words)
+    return body
+
+
+def first_of(members: Iterable[PodWire]) -> PodWire | None:
+    """The pod that speaks for the cluster, once it is known which that is."""
+    return next((each for each in members if each.cluster.rank == 0), None)
+
+
+def cluster_of(cluster_id: str, members: Sequence[PodWire], pods: Sequence[Pod]) -> Pod:
+    """The pods of one cluster, `pods` being the same in our words, as one.
+
+    Its price is that of all of them, and its status the worst. Without its first pod nobody can deliver any more: then
+    it is in error.
+    """
+    alive = [
+        (wire, pod)
+        for wire, pod in zip(members, pods, strict=True)
+        if pod.status is not PodStatus.TERMINATED
+    ]
+    first = next((pod for wire, pod in alive if wire.cluster.rank == 0), None)
+    ranks_known = all(wire.cluster.rank is not None for wire, _ in alive)
+    speaks = first or (alive[0][1] if alive else pods[0])
+    statuses = {pod.status for _, pod in alive}
+    status = next((each for each in _WORST_FIRST if each in statuses), PodStatus.ERROR)
+    if first is None and ranks_known:
+        status = PodStatus.ERROR
+    created = [pod.created_at for pod in pods if pod.created_at is not None]
+    return replace(
+        speaks,
+        id=our_id(cluster_id),
+        name=_name(speaks),
+        status=status,
+        price_per_hour_usd=sum(pod.price_per_hour_usd for _, pod in alive),
+        created_at=min(created, default=None),
+        nodes=len(alive),
+    )
+
+
+def unplaced(wire: ClusterWire) -> Pod:
+    """A cluster that has no pods yet, or none any more."""
+    return Pod(
+        id=our_id(wire.id),
+        name=wire.name,
+        status=PodStatus.PROVISIONING,
+        price_per_hour_usd=0.0,
+        created_at=wire.created_at,
+        nodes=0,
+    )
+
+
+def _name(pod: Pod) -> str:
+    """The name that was ordered, by what its pods were told: what RunPod calls each of them is its own affair."""
+    return _told_name(pod.run_json) or pod.name
+
+
+@lru_cache(maxsize=256)
+def _told_name(run_document: str) -> str:
+    try:
+        document = json.loads(run_document)
+        attempt = document["attempt"]
+        return str(PodName(str(document["run_id"]), int(attempt["number"]), str(attempt["nonce"])))
+    except (TypeError, ValueError, KeyError, RecursionError):
+        return ""
