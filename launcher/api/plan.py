@@ -132,9 +132,12 @@ class Plan:
         return await self._deployed(agreed_usd, say)
 
     @both
-    async def launch(self, report: Callable[[Progress], None]) -> Run:
-        """The same for a program that shows each step itself, and answers a cancellation when it is armed itself."""
-        return await self._launched(report)
+    async def launch(self, report: Callable[[Progress], None], *, watches: bool = False) -> Run:
+        """The same for a program that shows each step itself, and answers a cancellation when it is armed itself.
+
+        `watches`: it stays with the run to its end, as one on several nodes needs.
+        """
+        return await self._launched(report, watches=watches)
 
     async def _deployed(self, agreed_usd: float | None, say: Say | None) -> Run:
         _refuse_dearer(self.made, agreed_usd)
@@ -151,7 +154,7 @@ class Plan:
                 raise
             raise _goes_on(run) from exc
 
-    async def _launched(self, report: Callable[[Progress], None]) -> Run:
+    async def _launched(self, report: Callable[[Progress], None], *, watches: bool = False) -> Run:
         if self._run is not None:
             return self._run
         if self._is_under_way:
@@ -160,7 +163,7 @@ class Plan:
         self._is_under_way = True
         try:
             await self._made_again()
-            known = await launch(self._desk.bench, self.made, self._keys, report)
+            known = await launch(self._desk.bench, self.made, self._keys, report, watches=watches)
         finally:
             self._is_under_way = False
         self._run = Run(self._desk, known)

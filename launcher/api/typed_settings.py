@@ -125,6 +125,7 @@ class Settings(TypedDict, total=False):
     host: str | None
     gpu_types: list[str] | tuple[str, ...] | None
     gpu_count: int | None
+    nodes: int | None
     cloud: Literal["secure", "community", "any"] | None
     data_centers: list[str] | tuple[str, ...] | None
     disk_gb: int | None

@@ -40,10 +40,12 @@ from launcher.cli.terminal.reap_view import reaped_text
 from launcher.domain.account import ROUNDING_USD
 from launcher.domain.labels import LabelName
 from launcher.domain.plan import Composed, Plan
+from launcher.domain.pod import named_pod
 from launcher.errors import InvalidRequest, LauncherError
 from launcher.services.common.places import place_of
 from launcher.services.common.workbench import Workbench
 from launcher.services.labelling import send_labels
+from launcher.services.launching.launch import unwatched_nodes
 from launcher.services.launching.naming import checked_labels
 from launcher.services.planning.plan import raise_errors
 from launcher.services.planning.shown_plans import recall
@@ -140,12 +142,17 @@ class _Attempt:
         output.talk(plan_text(plan))
         output.event(plan_document(plan))
         raise_errors(plan)
+        if self._choices.detach and plan.settings.nodes > 1:
+            raise unwatched_nodes()
         if plan.worst_case_usd > self._agreed_usd + ROUNDING_USD:
             if not _agreed(plan):
                 return None
             self._agreed_usd = plan.worst_case_usd
         with Live(output) as live:
-            launched = await launch_and_show(bench, plan, keys, live, labels=labels)
+            watches = not self._choices.detach
+            launched = await launch_and_show(
+                bench, plan, keys, live, labels=labels, watches=watches
+            )
             if self._choices.detach:
                 return Followed(launched)
             followed = await follow_to_end(bench, launched, live)
@@ -180,7 +187,9 @@ async def _sweep(bench: Workbench, output: Output) -> None:
     """Before money is spent: pods of ours that nobody needs any more."""
     report = await swept(Desk.at(bench))
     for gone in report.released:
-        output.talk(reaped_text(gone))
+        trouble = f", but could not be: {gone.trouble}" if gone.trouble else ""
+        name = named_pod(gone.pod.id, begins=True)
+        output.talk(f"{name} was released because {gone.why}{trouble}.")
     if report.released:
         output.event(reap_document(report))
 

@@ -20,11 +20,13 @@ from launcher.cli.terminal.run_time import lasted_seconds
 from launcher.domain.delivery import Delivery
 from launcher.domain.labels import LabelName
 from launcher.domain.plan import Plan
+from launcher.domain.pod import named_pod
 from launcher.domain.run import Run
 from launcher.errors import Interrupted
 from launcher.services.common.interrupts import leaving_signals
 from launcher.services.common.observations import RunEnded
 from launcher.services.common.workbench import Workbench
+from launcher.services.ending.watched import watched
 from launcher.services.following.outcome import delivery_of, kept_last_word
 from launcher.services.following.outcome import raise_if_bad as raise_if_run_is_bad
 from launcher.services.following.versions import version_of_end
@@ -85,6 +87,8 @@ async def launch_and_show(
     live: Live,
     left: Left | None = None,
     labels: Mapping[LabelName, str] | None = None,
+    *,
+    watches: bool = True,
 ) -> Run:
     """Launch, telling each step; the run is called by its labels. Raises what `launch` raises; nothing is left rented
     then.
@@ -104,7 +108,8 @@ async def launch_and_show(
 
     try:
         held = HeldPlan(Desk.at(bench, keys), plan, keys)
-        return (await held.launch.aio(naming(bench, labels or {}, report))).known
+        reported = naming(bench, labels or {}, report)
+        return (await held.launch.aio(reported, watches=watches)).known
     except asyncio.CancelledError as exc:
         shown = live.picture.run
         run = bench.runs.by_nonce(shown.nonce) if shown is not None else None
@@ -122,7 +127,10 @@ async def follow_to_end(
     """
     live.follow(run)
     try:
-        async with HeldRun(Desk.at(bench), run).observations() as observations:
+        async with (
+            watched(bench, run),
+            HeldRun(Desk.at(bench), run).observations() as observations,
+        ):
             async for seen in observations:
                 if isinstance(seen, RunEnded):
                     heard = live.picture.told.last_word or kept_last_word(bench, seen.run)
@@ -136,6 +144,12 @@ async def follow_to_end(
 
 def detached(run: Run) -> Interrupted:
     """Nobody watches, the run goes on: where it is, what it costs, how to stop it."""
+    if run.is_cluster:
+        return Interrupted(
+            f"Stopped watching. {run.run_id} continues on {named_pod(run.pod_id)}, which another program on this "
+            "computer watches and releases.",
+            hint=f"Watch again: launcher watch {name_of(run)}. Finish it now: launcher stop {name_of(run)}",
+        )
     return Interrupted(
         f"Stopped watching. {run.run_id} continues without this computer, on pod {run.pod_id} ({run.gpu_name}, "
         f"{dollars_per_hour(run.price_per_hour_usd)}, never over {usd(run.most_usd)}).",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from launcher.domain.cost import worst_case_cost_usd
+from launcher.domain.cost import hours_until_capped, worst_case_cost_usd
 from launcher.domain.labels import NO_LABELS, Labels
+from launcher.domain.pod import is_cluster
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.places import DEFAULT_PLACE
 
@@ -102,6 +103,20 @@ class Run:
         if not self.price_per_hour_usd or not self.max_hours:
             return self.max_cost_usd
         return worst_case_cost_usd(self.price_per_hour_usd, self.max_hours, self.max_cost_usd)
+
+    @property
+    def is_cluster(self) -> bool:
+        """Its pods are several, which cannot release themselves: it goes on only while it is watched."""
+        return is_cluster(self.pod_id)
+
+    @property
+    def capped_at(self) -> datetime | None:
+        """When the first of its caps is reached, by the price that is known here. None while that cannot be told."""
+        if self.created_at is None or not self.max_hours:
+            return self.deadline
+        hours = hours_until_capped(self.price_per_hour_usd, self.max_hours, self.max_cost_usd)
+        by_price = self.created_at + timedelta(hours=hours)
+        return by_price if self.deadline is None else min(by_price, self.deadline)
 
     @property
     def attempt_nonce(self) -> str:

@@ -83,6 +83,8 @@ class RecordKind(StrEnum):
     """What is known of the host: where it stands, and how GPU, disk and network did when they were tried."""
     SCORE = "score"
     """Of the best checkpoint so far; empty where the run is over and has none."""
+    WATCHED = "watched"
+    """It is of several pods, and was watched on this computer: they go when nobody here does so any more."""
     SAMPLE = "sample"
     """The newest sample that can be played; the same."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -72,16 +72,7 @@ class Life:
         run = self.run
         background = [
             asyncio.ensure_future(self._again_and_again(name, watch))
-            for name, watch in (
-                ("watchdog", self.watches.watchdog),
-                ("machine", self.watches.machine),
-                ("outlook", self.watches.outlook),
-                ("heartbeat", self.watches.heartbeat),
-                ("instructions", self.instructions.watch_spool),
-                ("numbered instructions", self.instructions.watch_numbered),
-                ("copies", self.instructions.copies.work),
-                ("telling", run.telling.work),
-            )
+            for name, watch in self.background().items()
         ]
         work = asyncio.ensure_future(self._work(start))
         cut_offs = self._cut_offs()
@@ -89,11 +80,27 @@ class Life:
             await asyncio.wait([work, *cut_offs], return_when=asyncio.FIRST_COMPLETED)
             await _cancel([work, *cut_offs])
             if not run.attempt_file.state.is_over:
-                missing = self._cut_off_from()
-                await self._tell_end(run.ending or cap_ending(run), missing, CUT_OFF_SECONDS)
-                say_cut_off(run, missing)
+                await self._cut_off()
         finally:
             await _cancel([work, *cut_offs, *background])
+
+    def background(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """What goes on beside the work, by name."""
+        return {
+            "watchdog": self.watches.watchdog,
+            "machine": self.watches.machine,
+            "outlook": self.watches.outlook,
+            "heartbeat": self.watches.heartbeat,
+            "instructions": self.instructions.watch_spool,
+            "numbered instructions": self.instructions.watch_numbered,
+            "copies": self.instructions.copies.work,
+            "telling": self.run.telling.work,
+        }
+
+    async def _cut_off(self) -> None:
+        run, missing = self.run, self._cut_off_from()
+        await self._tell_end(run.ending or cap_ending(run), missing, CUT_OFF_SECONDS)
+        say_cut_off(run, missing)
 
     def _cut_off_from(self) -> Missing:
         """What the repo does not have when there is no time for delivery: files, and how the run ended."""
@@ -173,10 +180,13 @@ class Life:
             refused = await self._phase(Phase.FETCH, lambda: self._fetch(start))
             if refused is not None:
                 run.end(refused)
+        await self._stages_and_uploads(is_resumed=isinstance(start, GoOn))
+
+    async def _stages_and_uploads(self, *, is_resumed: bool) -> None:
         uploading = asyncio.ensure_future(self._again_and_again("uploads", self.uploads.work))
         try:
-            await self._stages(is_resumed=isinstance(start, GoOn))
-            await self.uploads.settle(run.seconds_left / 3)
+            await self._stages(is_resumed=is_resumed)
+            await self.uploads.settle(self.run.seconds_left / 3)
         finally:
             await _cancel([uploading])
 
@@ -185,7 +195,7 @@ class Life:
         document = run.document.model_copy(
             update={"resume": is_resumed or run.is_restored or disk_step(run.folder) is not None}
         )
-        for stage in run.recipe.stages(run.settings):
+        for stage in self._own_stages():
             if run.ending is not None and not self._still_runs(stage):
                 continue
             ending = await self._phase(
@@ -198,6 +208,9 @@ class Life:
                 run.end(ending)
         self.instructions.work_is_over()
         run.end(Ending(EndReason.FINISHED))
+
+    def _own_stages(self) -> Sequence[Stage]:
+        return self.run.recipe.stages(self.run.settings)
 
     def _still_runs(self, stage: Stage) -> bool:
         """An export of what there is, unless nothing was trained or the pod has to go at once."""

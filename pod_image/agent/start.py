@@ -19,7 +19,15 @@ from pod_image.agent.ports import Hub, HubTrouble, Ports, RunHub
 from pod_image.agent.record import installed_versions
 from pod_image.agent.run import Run
 from pod_image.agent.run_log import RunLog
-from pod_image.agent.start_decision import Begin, GoOn, Known, ReleaseOnly, Start, decide
+from pod_image.agent.start_decision import (
+    Begin,
+    GoOn,
+    Known,
+    ReleaseOnly,
+    Start,
+    decide,
+    decide_further,
+)
 from pod_image.agent.telling import Telling, addresses_in, told_in, words_of
 from pod_image.contract.common_settings import UNSIZED_BOOT_MINUTES
 from pod_image.contract.datasets import chosen_datasets
@@ -30,6 +38,7 @@ from pod_image.contract.environment import (
     RunDocument,
     secret_values,
 )
+from pod_image.contract.nodes import node_in
 from pod_image.contract.paths import ResultsFolder, RunFolder
 from pod_image.contract.record import RunRecord
 from pod_image.contract.whole_file import write_whole
@@ -137,7 +146,8 @@ async def open_run(
     hub = hub_of(ports, document)
     armed = await arm_pod(ports, document, pod, hub, clock)
     past = await look_back(ports, hub, document, folder)
-    start = decide(known(document, attempt_file.state, past, armed.limits, clock.now(), ports))
+    decided = decide if node_in(ports.environment).is_first else decide_further
+    start = decided(known(document, attempt_file.state, past, armed.limits, clock.now(), ports))
     begins = attempt_file.state.boots == 0 and isinstance(start, Begin | GoOn)
     if ports.checks_machine and pod.is_rented and begins:
         expected = Expected.of(pod, armed.reading)

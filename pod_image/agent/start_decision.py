@@ -87,6 +87,18 @@ class Known:
         return self.attempt_state.boots > 0 or self.is_ours
 
 
+def decide_further(known: Known) -> Start:
+    """The same of a node of a cluster beside the first, which alone keeps the record: it begins with it, once."""
+    if known.attempt_state.is_over:
+        return ReleaseOnly("this node's part is over")
+    if known.attempt_state.boots:
+        return DeliverOnly(known.attempt_state.ending or _left_behind(known))
+    if not known.hub_answers:
+        return _unknown(known)
+    kept = known.record.checkpoint if known.record and known.document.resume else None
+    return Begin() if kept is None else GoOn(kept.step, kept)
+
+
 def decide(known: Known) -> Start:
     """What to do at this start of the container. Never trains a finished run again."""
     if known.attempt_state.is_over:
@@ -115,6 +127,8 @@ def _again(known: Known) -> Start:
     record = known.record if known.is_ours else None
     if record is not None and record.end_reason is not None:
         return DeliverOnly(Ending(record.end_reason, record.detail, record.what_to_do))
+    if known.document.settings.nodes > 1:
+        return DeliverOnly(_left_behind(known))
     kept = record.checkpoint if record is not None else None
     if known.disk_step is not None:
         return _go_on(known, GoOn(known.disk_step))
@@ -128,6 +142,15 @@ def _again(known: Known) -> Start:
             "The container was started again before there was a checkpoint to continue from.",
             "Start the run again; a shorter checkpoint interval loses less.",
         )
+    )
+
+
+def _left_behind(known: Known) -> Ending:
+    """The nodes of a cluster begin together: the others have stopped when one is started again."""
+    return Ending(
+        EndReason.TRAINER_DIED,
+        "The container of a node was started again, and the others cannot wait for it.",
+        Sentence("Go on from the last checkpoint by ", NextStep.CONTINUE_RUN, "."),
     )
 
 

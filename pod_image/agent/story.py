@@ -14,6 +14,8 @@ from pod_image.agent.attempt_state import AttemptFile, Ending
 from pod_image.agent.boot import Armed, caps_of
 from pod_image.agent.clock import AnchoredClock
 from pod_image.agent.events import EventLog, Masking, last_seq
+from pod_image.agent.further_life import FurtherLife
+from pod_image.agent.guard import FIRST_BEAT_SECONDS
 from pod_image.agent.keeper import GuardKeeper
 from pod_image.agent.life import Life
 from pod_image.agent.limits import Caps
@@ -36,6 +38,7 @@ from pod_image.agent.start_decision import (
 from pod_image.contract.bodies import ArmedReport, Ended, PhaseChange, RunWarning
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
+from pod_image.contract.nodes import node_in
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.sent_steps import sent_steps
@@ -84,6 +87,8 @@ async def _live_and_release(ports: Ports, pod: OwnPod, keeper: GuardKeeper, say:
             say(line)
         with suppress(Exception):  # a disk that takes no word keeps no pod
             _say_cannot_go_on(ports, RunFolder(ports.folder), clock)
+    if not node_in(ports.environment).is_first:
+        await _wait_for_the_first(ports, clock, life)
     keeper.join_release()
     await _flush_output(ports)
     works: list[Callable[[], Awaitable[None]]]
@@ -94,6 +99,15 @@ async def _live_and_release(ports: Ports, pod: OwnPod, keeper: GuardKeeper, say:
     finally:
         for each in beside:
             each.cancel()
+
+
+async def _wait_for_the_first(ports: Ports, clock: AnchoredClock, life: Life | None) -> None:
+    """The first node is still at work, or delivers: until the caps the cluster is not this node's to end."""
+    caps = _caps(ports)
+    deadline = caps.deadline if caps is not None else clock.now() + FIRST_BEAT_SECONDS
+    ends_at = life.run.limits.ends_at if life is not None else deadline
+    while (left := ends_at - clock.now()) > 0:
+        await clock.sleep(min(left, FIRST_BEAT_SECONDS))
 
 
 def _hold(ports: Ports) -> AbstractContextManager[object]:
@@ -140,11 +154,15 @@ async def _work(
     """Everything before the release. Returns the life that was lived, if there was one."""
     keeper.look()
     folder = RunFolder(ports.folder)
+    node = node_in(ports.environment)
     try:
         document = RunDocument.from_json(ports.environment.get(RUN_VARIABLE, ""))
     except ContractError as exc:
         _say_refused(ports, folder, clock, exc)
         return None
+    if not node.is_first:
+        # Until more is known: its guard must not end what the other nodes are at.
+        keeper.release_in(lambda: document.deadline.timestamp() - clock.now())
     attempt_file = AttemptFile.open(folder.attempt_state, document.attempt.nonce)
     if attempt_file.state.is_over:
         return None
@@ -165,7 +183,7 @@ async def _work(
     if why and pod.is_rented:  # of a machine of one's own the plan has said it
         _warn_shared_user(run, why)
     keeper.release_in(lambda: run.seconds_left)
-    life = Life.of(run)
+    life = Life.of(run) if node.is_first else FurtherLife.of(run)
     await life.live(start)
     return life
 

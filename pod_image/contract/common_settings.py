@@ -261,6 +261,18 @@ class CommonSettings(BaseModel):
         Field(description="Number of GPUs in the pod.", ge=1, le=8),
         Knob("GPUs", group="Where", level="advanced"),
     ] = 1
+    nodes: Annotated[
+        int,
+        Field(
+            description=(
+                "Number of pods that train together, as a RunPod cluster, each with that number of GPUs. More than one "
+                "run only while the program that started them watches."
+            ),
+            ge=1,
+            le=8,
+        ),
+        Knob("Nodes", group="Where", level="advanced", when=_ON_RUNPOD),
+    ] = 1
     cloud: Annotated[
         Cloud,
         Field(

@@ -13,6 +13,7 @@ from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.reap_view import reaped_text, what_to_do
+from launcher.domain.pod import Pod, named_pod
 from launcher.errors import ProviderUnavailable
 from launcher.services.ending.reap import ReapReport
 from launcher.services.ending.reap import reap as sweep
@@ -33,7 +34,8 @@ def reap(
     """Release forgotten pods, and remove secrets that runs left behind.
 
     A pod is released if its run is over, its deadline has passed, you asked for its release here, or it never
-    became ready and no launch here is waiting for it. Only pods that provably belong to this program are
+    became ready and no launch here is waiting for it. The pods of a run on several nodes are released together, also
+    if no program here watches it any more. Only pods that provably belong to this program are
     touched; no history is needed.
     """
     report = at_bench(
@@ -54,12 +56,25 @@ def reap(
         )
 
 
+def _kept(pod: Pod) -> str:
+    if not pod.is_cluster:
+        return f"Pod {pod.id} is in use and stays."
+    return (
+        f"{named_pod(pod.id, begins=True)} ({usd(pod.price_per_hour_usd)} an hour) stays, and CANNOT release itself: "
+        "somebody has to watch it to its end. If nobody does, end it in its provider's console."
+    )
+
+
 def _text(report: ReapReport) -> str:
     would = "would be " if report.is_dry_run else ""
     closed = "would be closed" if report.is_dry_run else "is closed"
     lines = []
-    lines += [reaped_text(gone, is_dry_run=report.is_dry_run) for gone in report.released]
-    lines += [f"Pod {pod.id} is in use and stays." for pod in report.kept]
+    for gone in report.released:
+        trouble = f", but could not be: {gone.trouble}" if gone.trouble else ""
+        price = usd(gone.pod.price_per_hour_usd)
+        name = named_pod(gone.pod.id, begins=True)
+        lines.append(f"{name} ({price} an hour) {would}released: {gone.why}{trouble}")
+    lines += [_kept(pod) for pod in report.kept]
     lines += [
         f"{run.run_id} of {run.results_repo} {closed}: {run.detail or EndReason.LOST.sentence}"
         for run in report.settled

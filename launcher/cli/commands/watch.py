@@ -29,6 +29,7 @@ from launcher.cli.terminal.output import Output
 from launcher.domain.run import Run, RunState
 from launcher.services.common.observations import EventSeen, RunEnded
 from launcher.services.common.workbench import Workbench
+from launcher.services.ending.watched import watched
 from launcher.services.following.attached import delivered_events
 from launcher.services.following.find_run import find_run
 from launcher.services.following.outcome import kept_last_word
@@ -49,6 +50,8 @@ def watch(
     quiet: QuietOption = False,
 ) -> None:
     """Follow a run live until it ends. Ctrl-C only stops watching; the run continues.
+
+    A run on several nodes needs somebody who watches: when no other program here does, Ctrl-C releases its pods.
 
     With --json every event of the pod is one line, from the start.
     """
@@ -84,7 +87,10 @@ async def _stream(bench: Workbench, run: Run, output: Output) -> Followed:
         return Followed(run, kept_last_word(bench, run))
     ended: Stamped[Ended] | None = None
     try:
-        async with aclosing(watch_run(bench, run, from_start=True)) as observations:
+        async with (
+            watched(bench, run),
+            aclosing(watch_run(bench, run, from_start=True)) as observations,
+        ):
             async for seen in observations:
                 if isinstance(seen, EventSeen):
                     output.event(event_line(seen.event))

@@ -46,12 +46,14 @@ class OfferFacts(TypedDict):
     """GPU memory of one GPU, as it is sold."""
     cloud: Cloud
     price_per_hour_usd: float
-    """For all `gpu_count` GPUs."""
+    """For all `gpu_count` GPUs of all nodes."""
     stock: Stock
     data_centers: list[str]
     """With stock; empty where the provider does not say."""
     avoids: list[str]
     """Others with stock that are left out, since a machine there failed lately."""
+    nodes: int
+    """Pods of `gpu_count` GPUs each that are rented together; more than one are a cluster."""
 
 
 class ToldFacts(TypedDict):
@@ -204,6 +206,7 @@ def offer_facts(offer: Offer) -> OfferFacts:
         "stock": offer.stock,
         "data_centers": list(offer.data_centers),
         "avoids": list(offer.avoids),
+        "nodes": offer.nodes,
     }
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from launcher.cli.terminal.layout import lasted, usd
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.delivery import missing_text
+from launcher.domain.pod import named_pod
 from launcher.domain.run import Run
 from launcher.domain.run_picture import PhasePicture, RunPicture, after, told_cost_usd
 from launcher.recipes import recipe_of_run
@@ -69,11 +70,11 @@ class Picture:
             case PodSeen(pod=pod):
                 is_news = self.pod_status != pod.status.value
                 self.pod_status = pod.status.value
-                return f"pod {pod.id} is {pod.status.value}" if is_news else ""
+                return f"{named_pod(pod.id)} is {pod.status.value}" if is_news else ""
             case RestartSeen():
                 return self._warn("the container was restarted; it resumes or delivers")
             case ReleasedHere(pod_id=pod_id, why=why):
-                return f"pod {pod_id} was released from here: {why}"
+                return f"{named_pod(pod_id)} was released from here: {why}"
             case LogSeen(source=source, text=text):
                 self.last_line = text if source == "container" else self.last_line
         return ""
@@ -143,6 +144,8 @@ class Picture:
             case Step():
                 return step_text(body, self.shown)
             case ArmedReport(works=True):
+                if self.run is not None and self.run.is_cluster:
+                    return "armed: the nodes are ready; this computer releases them at the end"
                 return "armed: the pod can end itself and no longer needs this computer"
             case ArmedReport():
                 return self._warn("the pod cannot end itself")

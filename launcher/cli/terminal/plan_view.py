@@ -102,7 +102,7 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
     rows.append(
         (
             "At most",
-            f"{roughly(plan.hours_until_capped)} and {usd(plan.worst_case_usd)}; the pod ends itself by then, "
+            f"{roughly(plan.hours_until_capped)} and {usd(plan.worst_case_usd)}; {_ends(plan)} by then, "
             "early enough to try to upload its results",
         )
     )
@@ -111,6 +111,12 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
         short = plan.hash[:SHOWN_HASH]
         rows.append(("Plan", f"{short}, kept for an hour: launcher deploy --plan {short}"))
     return rows
+
+
+def _ends(plan: Plan) -> str:
+    if plan.settings.nodes == 1:
+        return "the pod ends itself"
+    return "the training ends, and this program releases its pods,"
 
 
 def _told(plan: Plan) -> str:
@@ -173,9 +179,8 @@ def _boot(plan: Plan) -> str:
 
 
 def _offer(offer: Offer) -> str:
-    count = f"{offer.gpu_count} x " if offer.gpu_count > 1 else ""
     return (
-        f"{count}{offer.gpu_name}, {offer.memory_gb} GB, {offer.flavour or f'{offer.cloud.value} tier'}, "
+        f"{offer.counted}{offer.gpu_name}, {offer.memory_gb} GB, {offer.flavour or f'{offer.cloud.value} tier'}, "
         f"{dollars_per_hour(offer.price_per_hour_usd)}, stock {offer.stock.value}"
     )
 

@@ -1,5 +1,6 @@
 """Clusters over HTTP: several pods that come and go together, with the variables that torchrun needs."""
 
+import socket
 from typing import Any
 
 from starlette.responses import Response
@@ -18,7 +19,6 @@ from launcher.emulator.runpod.problems import (
 )
 from launcher.emulator.runpod.routes_pods import answer_to_create, refuse_before_create
 
-FIRST_PORT = 29_400
 LOOPBACK = "127.0.0.1"
 """Members are processes of one machine here, so their primary is found on the loopback."""
 
@@ -66,8 +66,9 @@ def create_cluster(call: Call) -> Response:
     centre_id = _centre_for_all(call)
     cluster_id = new_id()
     call.world.check_balance(call.account, _price_usd(call))
+    port = _free_port()
     for rank in range(int(compute["podCount"])):
-        member = Membership(cluster_id, rank, f"10.65.0.{rank + 2}", _rank_env(call, rank))
+        member = Membership(cluster_id, rank, f"10.65.0.{rank + 2}", _rank_env(call, rank, port))
         call.world.rent(_member_body(call.body, rank, centre_id), call.account, member)
     call.world.clusters[cluster_id] = {
         "id": cluster_id,
@@ -113,11 +114,16 @@ def _member_body(body: dict[str, Any], rank: int, centre_id: str) -> dict[str, A
     }
 
 
-def _rank_env(call: Call, rank: int) -> dict[str, str]:
+def _free_port() -> str:
+    """Where the first pod can be met: all clusters of all worlds share this computer's ports."""
+    with socket.create_server((LOOPBACK, 0)) as listening:
+        return str(listening.getsockname()[1])
+
+
+def _rank_env(call: Call, rank: int, port: str) -> dict[str, str]:
     """What each node gets. RANK and LOCAL_RANK are torchrun's to set."""
     compute = call.body["compute"]
     nodes, trainers = int(compute["podCount"]), int(compute["gpuCountPerPod"])
-    port = str(FIRST_PORT + len(call.world.clusters))
     return {
         "PRIMARY_ADDR": LOOPBACK,
         "MASTER_ADDR": LOOPBACK,

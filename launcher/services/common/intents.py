@@ -116,10 +116,44 @@ def is_being_launched(bench: Workbench, results_repo: str, run_id: str) -> bool:
     return False
 
 
+@contextmanager
+def watch_lock(bench: Workbench, nonce: str) -> Iterator[bool]:
+    """Held while a cluster is watched, by one process of this machine: whether it is this one. A disk that takes no
+    lock keeps nobody from watching."""
+    try:
+        lock = _named_lock(bench, f"watched\n{nonce}")
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    except OSError:
+        yield True
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def is_watched(bench: Workbench, nonce: str) -> bool:
+    """Whether a process on this machine watches that cluster now. Where no lock can be made it counts as watched."""
+    try:
+        lock = _named_lock(bench, f"watched\n{nonce}")
+        lock.acquire(timeout=0)
+    except (Timeout, OSError):
+        return True
+    lock.release()
+    return False
+
+
 def _lock(bench: Workbench, results_repo: str, run_id: str) -> FileLock:
+    return _named_lock(bench, f"{results_repo}\n{run_id}")
+
+
+def _named_lock(bench: Workbench, what: str) -> FileLock:
     folder = bench.config.intents_folder
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = hashlib.sha256(f"{results_repo}\n{run_id}".encode()).hexdigest()[:24]
+    name = hashlib.sha256(what.encode()).hexdigest()[:24]
     # Not reentrant through a shared object: two launches in one process exclude each other as well.
     return FileLock(folder / f"{name}.lock", mode=0o600, is_singleton=False)
 

@@ -19,6 +19,7 @@ from launcher.services.ending.sweep import (
     ASKED,
     GIVEN_UP,
     UNREADY,
+    UNWATCHED,
     Order,
     OurPod,
     Over,
@@ -32,6 +33,7 @@ _ENDS = {
     ASKED: (EndReason.ABORTED, "Its release had been requested earlier and was done now."),
     UNREADY: (EndReason.BOOT_FAILED, "It never became ready, and no launch was waiting for it."),
     GIVEN_UP: (EndReason.BOOT_FAILED, "It appeared after its launch had given up."),
+    UNWATCHED: (EndReason.ABORTED, "Nobody watched its cluster any more, so it was released."),
 }
 """How a run ended whose pod went for that, when it left no word of its own."""
 

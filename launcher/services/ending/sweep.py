@@ -9,19 +9,21 @@ from datetime import datetime, timedelta
 
 from launcher.domain.pod import Pod, PodName
 from launcher.domain.run import Run, RunState
-from launcher.errors import NotConfigured, PodGone, ProviderError, ProviderUnavailable
-from launcher.services.common.intents import Intent, intents_of, is_being_launched
+from launcher.errors import HubError, NotConfigured, PodGone, ProviderError, ProviderUnavailable
+from launcher.services.common.intents import Intent, intents_of, is_being_launched, is_watched
 from launcher.services.common.pod_release import asked_releases
 from launcher.services.common.run_secrets import Leftover, leftovers
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.armed import hear_armed
-from launcher.services.ending.pod_runs import boot_minutes, proven_name, results_repo_of
+from launcher.services.ending.pod_runs import boot_minutes, proven_name, results_repo_of, told_run
 from launcher.services.ending.reconcile import NEVER_BORN, look_for
 from launcher.services.ending.refresh import NEVER_ORDERED, look_twice, was_never_ordered
 from launcher.services.ending.settle import LastWord, last_word
+from launcher.stores.runs import RecordKind
 from pod_image.contract.bodies import ArmedReport
 from pod_image.contract.events import Stamped
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.record import RunRecord
 
 GRACE = timedelta(seconds=30)
 """After its end or deadline a pod has so long to release itself."""
@@ -32,6 +34,7 @@ LATE = "its deadline has passed"
 ASKED = "its release was asked for"
 UNREADY = "it never became ready"
 GIVEN_UP = "its launch had given up"
+UNWATCHED = "no program here watches it any more"
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,8 @@ async def _judge(bench: Workbench, ours: OurPod) -> OurPod:
     why = overdue(pod, run, now)
     if not why and asked_releases(bench).has(pod.id):
         why = ASKED
+    if not why and pod.is_cluster:
+        why = await _why_cluster_goes(bench, ours)
     if why or _is_known_armed(run):
         return replace(ours, why=why)
     repo = results_repo_of(pod, run)
@@ -189,6 +194,33 @@ async def _judge(bench: Workbench, ours: OurPod) -> OurPod:
     if heard.is_armed:
         return replace(ours, armed=heard.armed)
     return replace(ours, why=UNREADY)
+
+
+async def _why_cluster_goes(bench: Workbench, ours: OurPod) -> str:
+    """Its pods cannot release themselves: what another pod would see to itself is looked at here."""
+    pod, run, now = ours.pod, ours.run, bench.provider_now()
+    if _is_past(told_run(bench, pod, ours.name).capped_at, now):
+        return LATE
+    if _has_delivered_its_end(await _record(bench, pod, ours), ours.name):
+        return OVER
+    if run is None or bench.runs.kept(run, RecordKind.WATCHED) is None:
+        return ""  # another computer's: its own launcher watches it, or it reaches its caps
+    if is_being_launched(bench, run.results_repo, run.run_id) or is_watched(bench, run.nonce):
+        return ""
+    # Between the launch and the watching of it nobody holds a lock, for a moment.
+    since = run.armed_at or pod.created_at or run.planned_at
+    return UNWATCHED if _is_past(since, now) else ""
+
+
+async def _record(bench: Workbench, pod: Pod, ours: OurPod) -> RunRecord | None:
+    try:
+        return await bench.results(results_repo_of(pod, ours.run)).record(ours.name.run_id)
+    except (HubError, NotConfigured):
+        return None
+
+
+def _has_delivered_its_end(record: RunRecord | None, name: PodName) -> bool:
+    return record is not None and record.nonce == name.nonce and record.state == "ended"
 
 
 def _is_known_armed(run: Run | None) -> bool:

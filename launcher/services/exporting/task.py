@@ -25,6 +25,7 @@ from pod_image.contract.environment import (
     Attempt,
     RunDocument,
 )
+from pod_image.contract.next_steps import Sentence, setting
 from pod_image.contract.places import PLACES
 from pod_image.contract.settings import SETTINGS, RunSettings
 
@@ -143,6 +144,12 @@ def _refuse_what_is_sent_from_here(settings: RunSettings) -> None:
         raise InvalidRequest(
             "An image with `bootstrap` gets our agent from the launcher, which does not start this task.",
             hint="Take the image of this release: leave the setting image as it is.",
+        )
+
+    if settings.nodes > 1:
+        raise InvalidRequest(
+            f"This run trains on {settings.nodes} nodes, and an exported task is started on one.",
+            hint=Sentence("Leave ", setting("nodes"), " out."),
         )
 
 

@@ -6,12 +6,14 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
+from launcher.domain.pod import PodStatus, named_pod
 from launcher.domain.run import Run, RunState
 from launcher.errors import InvalidRequest, PodGone
 from launcher.services.common.observations import (
     EventSeen,
     Gone,
     Observation,
+    PodSeen,
     ReleasedHere,
     RunEnded,
     Tick,
@@ -30,6 +32,8 @@ from pod_image.contract.next_steps import NextStep, Sentence
 OUTSTAYED = timedelta(seconds=20)
 """A pod that still exists so long after its last word, or its deadline, is released from here: by then it
 has nothing left to deliver, and its own release did not work."""
+_WITHOUT_FIRST = (PodStatus.ERROR, PodStatus.EXITED, PodStatus.PROVISIONING)
+"""Of a cluster that was ready: what is left of it can deliver nothing."""
 COUNT_AGAIN = timedelta(minutes=1)
 """Between two writes of a run's count of requests, which wait for the disk."""
 
@@ -94,6 +98,7 @@ async def _observations(
     bench: Workbench, run: Run, from_start: bool
 ) -> AsyncGenerator[Observation, None]:
     ended_at: datetime | None = None
+    broken_at: datetime | None = None
     released_at: datetime | None = None
     tell_where_pod_tells(bench, run)
     async with aclosing(follow(bench, run, from_start=from_start)) as raw_observations:
@@ -102,8 +107,11 @@ async def _observations(
             tell(bench, run, seen)
             if isinstance(seen, EventSeen) and isinstance(seen.event.body, Ended):
                 ended_at = bench.provider_now()
+            if isinstance(seen, PodSeen) and run.is_cluster:
+                is_broken = run.armed_at is not None and seen.pod.status in _WITHOUT_FIRST
+                broken_at = (broken_at or bench.provider_now()) if is_broken else None
             if isinstance(seen, Tick):
-                why = _outstays(run, ended_at, bench.provider_now())
+                why = _outstays(run, ended_at, bench.provider_now(), broken_at)
                 is_due = released_at is None or seen.at - released_at > OUTSTAYED
                 if why and is_due and await _is_released(bench, run, why):
                     released_at = seen.at
@@ -126,7 +134,8 @@ async def _observations(
 
 async def _is_released(bench: Workbench, run: Run, why: str) -> bool:
     """Release the pod; where that cannot be done, somebody is told."""
-    said = f"Pod {run.pod_id} should be gone because {why}, but could not be released yet."
+    pod = named_pod(run.pod_id, begins=True)
+    said = f"{pod} should be gone because {why}, but could not be released yet."
     async with told_when_slow(bench, run, said):
         released = await release_pod(bench, run.pod_id)
     if released.trouble is not None:
@@ -134,10 +143,17 @@ async def _is_released(bench: Workbench, run: Run, why: str) -> bool:
     return released.is_done
 
 
-def _outstays(run: Run, ended_at: datetime | None, now: datetime) -> str:
-    """Why the pod should be gone by now, or ""."""
-    if ended_at is not None and now - ended_at > OUTSTAYED:
+def _outstays(
+    run: Run, ended_at: datetime | None, now: datetime, broken_at: datetime | None = None
+) -> str:
+    """Why the pod should be gone by now, or "". Nobody but us releases a cluster, so it is not waited for, and held to
+    its cap on money from here."""
+    if ended_at is not None and (run.is_cluster or now - ended_at > OUTSTAYED):
         return "its run is over"
+    if broken_at is not None and now - broken_at > OUTSTAYED:
+        return "its first node is gone"
+    if run.is_cluster and run.capped_at is not None and now - run.capped_at > OUTSTAYED:
+        return "a cap was reached"
     if run.deadline is not None and now - run.deadline > OUTSTAYED:
         return "its deadline has passed"
     return ""

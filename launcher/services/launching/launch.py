@@ -10,7 +10,7 @@ from typing import Any
 
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Plan
-from launcher.domain.pod import Pod, PodStatus
+from launcher.domain.pod import Pod, PodStatus, named_pod
 from launcher.domain.run import Run
 from launcher.errors import (
     HubError,
@@ -87,8 +87,12 @@ async def launch(
     *,
     most_pods: int = MOST_PODS,
     together: int = 1,
+    watches: bool = False,
 ) -> Run:
     """Rent a pod for the plan and wait until it is armed; after that it needs nobody.
+
+    But for a cluster, whose pods cannot release themselves: only a caller that `watches` it to its end may have one,
+    and a cancellation at any time gives it back.
 
     `most_pods` that never came up are paid for. `together`: pods that are to live at a time, who share what the Hub
     takes of the account.
@@ -102,6 +106,8 @@ async def launch(
     """
     bench = bench.at(place_of(plan.settings).name)
     _refuse_bad_plan(plan, keys, bench.place)
+    if plan.settings.nodes > 1 and not watches:
+        raise unwatched_nodes()
     job = _Launch(bench, plan, keys, report, most_pods, together)
     with run_lock(bench, plan.settings.results, plan.run_id):
         job.say(Stage.SETTLING, "Looking for an earlier launch of this run.")
@@ -220,6 +226,8 @@ class _Launch:
         self._bench.runs.keep(run, RecordKind.ESTIMATE, _estimate(self._plan))
         self._bench.runs.keep(run, RecordKind.BROUGHT, {"sha256": self._plan.brought.sha256})
         self._bench.runs.mark(run, "planned", run.planned_at)
+        if self._plan.settings.nodes > 1:
+            self._bench.runs.keep(run, RecordKind.WATCHED, {})
         plan, title = self._plan, self._bench.place.title
         handed = handed_over(plan.settings, plan.secrets, plan.told_from_pod)
         if handed:
@@ -285,7 +293,9 @@ class _Launch:
         run = own(self._bench, run, pod)
         self._check_price(run, offer)
         price = dollars_per_hour(run.price_per_hour_usd)
-        rented = f"Pod {pod.id} is rented: {offer.gpu_name}, {price}."
+        rented = (
+            f"{named_pod(pod.id, begins=True)} is rented: {offer.counted}{offer.gpu_name}, {price}."
+        )
         if not self._bench.place.is_rented:
             rented = f"Run {pod.id} was started on {self._bench.place.title}: {offer.gpu_name}."
         self.say(Stage.RENTED, rented, run, offer)
@@ -344,7 +354,7 @@ class _Launch:
                     judge_boot_checks(seen.event.body)
                     if self._left:  # where there is nothing else, what does well now will do
                         check_machine(seen.event.body, bad_hosts(self._bench))
-                    rental.is_armed = True
+                    rental.is_armed = not run.is_cluster
                     break
                 waited = self._bench.clock.now() - started
                 try:
@@ -355,9 +365,10 @@ class _Launch:
                 check_boot(minutes, status, waited, seen, has_container=container.is_up)
         run = self._bench.runs.by_nonce(run.nonce) or run
         run = self._count_calls(run)
-        self.say(
-            Stage.ARMED, f"Pod {run.pod_id} is armed: it ends itself, whatever happens here.", run
-        )
+        armed = f"Pod {run.pod_id} is armed: it ends itself, whatever happens here."
+        if run.is_cluster:
+            armed = f"{named_pod(run.pod_id, begins=True)} is ready; it is released from here."
+        self.say(Stage.ARMED, armed, run)
         return run
 
     async def _guarded(self, rental: Rental, run: Run, work: Coroutine[Any, Any, Run]) -> Run:
@@ -464,6 +475,17 @@ def _given_up(exc: NeverCameUp) -> LauncherError:
     )
 
 
+def unwatched_nodes() -> InvalidRequest:
+    """For whoever would leave a cluster to itself."""
+    return InvalidRequest(
+        "A run on several nodes cannot be left to itself: its pods cannot release themselves, so the program that "
+        "starts it must watch it to its end. Nothing was rented.",
+        hint=Sentence(
+            "Start it in a terminal and stay with it, or leave ", setting("nodes"), " out."
+        ),
+    )
+
+
 def _refuse_bad_plan(plan: Plan, keys: Keys, place: Place) -> None:
     if plan.errors:
         first = plan.errors[0]
@@ -492,10 +514,7 @@ def _nothing_available(refused: list[tuple[Offer, LauncherError]]) -> LauncherEr
 
 
 def _sentence(offer: Offer) -> str:
-    count = f"{offer.gpu_count} x " if offer.gpu_count > 1 else ""
-    return (
-        f"{count}{offer.gpu_name} ({offer.variant}, {dollars_per_hour(offer.price_per_hour_usd)})"
-    )
+    return f"{offer.counted}{offer.gpu_name} ({offer.variant}, {dollars_per_hour(offer.price_per_hour_usd)})"
 
 
 def _renting(offer: Offer, place: Place) -> str:

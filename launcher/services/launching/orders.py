@@ -118,6 +118,7 @@ def pod_order(
         image=ordered_image(settings.image, bench.place),
         gpu_type=offer.gpu_type,
         gpu_count=offer.gpu_count,
+        nodes=settings.nodes,
         cloud=offer.cloud,
         disk_gb=rented_disk_gb(settings),
         data_centers=offer.data_centers_sent(settings.data_centers),

@@ -104,7 +104,7 @@ async def _offers(
     for at_place in _at(bench, places):
         try:
             offers = await at_place.provider.offers(
-                settings.gpu_count, Cloud.ANY, settings.data_centers
+                settings.gpu_count, Cloud.ANY, settings.data_centers, nodes=settings.nodes
             )
         except LauncherError as error:
             if isinstance(error, NotConfigured) and places:

@@ -40,6 +40,7 @@ from launcher.services.planning.image_look import (
     planned_image,
 )
 from launcher.services.planning.money import findings_on_money, within_limits
+from launcher.services.planning.nodes import findings_on_nodes
 from launcher.services.planning.requests import agreed_of, planned_requests
 from launcher.services.planning.resuming import findings_on_resume
 from launcher.services.telling.addresses import Address, addresses_of
@@ -87,7 +88,9 @@ async def make_plan(
     recipe = recipe_of(settings)
     view, offers, has_secrets, account, image, (brought, on_brought) = await asyncio.gather(
         look_at_hub(bench, settings, forced, resume=resume),
-        bench.provider.offers(settings.gpu_count, Cloud.ANY, (), settings.min_cuda_version),
+        bench.provider.offers(
+            settings.gpu_count, Cloud.ANY, (), settings.min_cuda_version, settings.nodes
+        ),
         can_make_secrets(bench.provider),
         bench.provider.account(),
         look_at_image(bench, settings),
@@ -126,6 +129,7 @@ async def make_plan(
         *_findings_on_secrets(secrets),
         *_findings_on_folder(settings),
         *findings_on_money(bench.place, settings, wanted, account),
+        *findings_on_nodes(bench.place, settings, chosen[0]),
         *findings_on_bad_hosts(chosen, bad),
         *findings_on_disk(
             settings,

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 
 from pod_image.agent.places.base import PodReading, PodUnreadable, Way
+from pod_image.contract.nodes import ALONE, Node, node_in
 from pod_image.contract.places import PLACES
 
 DEFAULT_API_URL = "https://api.runpod.io"
@@ -21,6 +22,8 @@ USER_AGENT = "pod-launcher-agent/0.1"
 VARIABLES = PLACES["runpod"]
 WAYS = (Way("delete"), Way("terminate"), Way("stop", leaves_something=True))
 """The last ends the GPU's price, and leaves a stopped pod for others to remove."""
+CLUSTER_WAYS = (Way("delete cluster"),)
+"""A pod of a cluster cannot be ended alone (409). Whether its own key may end all of them is not known: it is tried."""
 _ANSWER_SECONDS = 30.0
 """For one answer, all in all: one that comes a byte at a time must not hold up the next try."""
 
@@ -33,6 +36,7 @@ class RunPodPod:
     pod_id: str
     http: Callable[[], httpx.AsyncClient]
     key: str = field(repr=False)
+    node: Node = ALONE
 
     @classmethod
     def from_environment(
@@ -43,11 +47,13 @@ class RunPodPod:
             pod_id=environment.get(VARIABLES.pod_id, ""),
             http=http,
             key=environment.get(VARIABLES.key, ""),
+            node=node_in(environment),
         )
 
     @classmethod
     def from_told(cls, told: Mapping[str, str], http: Callable[[], httpx.AsyncClient]) -> RunPodPod:
-        return cls(told["api_url"], told["pod_id"], http, key=told["key"])
+        node = Node(int(told.get("rank", 0)), int(told.get("nodes", 1)))
+        return cls(told["api_url"], told["pod_id"], http, key=told["key"], node=node)
 
     @property
     def title(self) -> str:
@@ -55,7 +61,7 @@ class RunPodPod:
 
     @property
     def ways(self) -> tuple[Way, ...]:
-        return WAYS
+        return CLUSTER_WAYS if self.node.is_in_cluster else WAYS
 
     @property
     def powerless(self) -> str:
@@ -63,7 +69,8 @@ class RunPodPod:
 
     @property
     def proof(self) -> str:
-        return "read itself with its own key"
+        released = "; its cluster is released by whoever watches it"
+        return f"read itself with its own key{released if self.node.is_in_cluster else ''}"
 
     @property
     def is_rented(self) -> bool:
@@ -92,11 +99,13 @@ class RunPodPod:
             raise PodUnreadable("the cloud answered something else", is_final=False) from exc
         if not isinstance(document, dict):
             raise PodUnreadable("the cloud answered something else", is_final=False)
-        return _reading(document, answer.headers.get("date", ""))
+        return _reading(document, answer.headers.get("date", ""), self.node.count)
 
     async def take(self, way: str) -> bool:
         try:
-            if way == "delete":
+            if way == "delete cluster":
+                answer = await self._delete_cluster()
+            elif way == "delete":
                 answer = await self._ask("DELETE", "")
             else:
                 answer = await self._ask("POST", "/action", {"action": way})
@@ -112,27 +121,41 @@ class RunPodPod:
             "api_url": self.api_url,
             "pod_id": self.pod_id,
             "key": self.key,
+            "rank": str(self.node.rank),
+            "nodes": str(self.node.count),
         }
+
+    async def _delete_cluster(self) -> httpx.Response:
+        """Ends all pods of the cluster that this one says it is of."""
+        itself = await self._ask("GET", "")
+        membership = itself.json().get("cluster") if itself.is_success else None
+        if not isinstance(membership, dict) or not membership.get("id"):
+            return itself if not itself.is_success else httpx.Response(409)
+        return await self._send("DELETE", f"/v2/clusters/{quote(str(membership['id']), safe='')}")
 
     async def _ask(
         self, method: str, below: str, body: dict[str, str] | None = None
     ) -> httpx.Response:
+        return await self._send(method, f"/v2/pods/{self.pod_id}{below}", body)
+
+    async def _send(
+        self, method: str, path: str, body: dict[str, str] | None = None
+    ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.key}", "User-Agent": USER_AGENT}
         # A client per request: a connection that went bad must not outlive the try that found it.
         async with asyncio.timeout(_ANSWER_SECONDS), self.http() as client:
-            return await client.request(
-                method, f"{self.api_url}/v2/pods/{self.pod_id}{below}", headers=headers, json=body
-            )
+            return await client.request(method, f"{self.api_url}{path}", headers=headers, json=body)
 
 
-def _reading(document: Mapping[str, Any], date: str) -> PodReading:
+def _reading(document: Mapping[str, Any], date: str, nodes: int) -> PodReading:
+    """Of a cluster the price is that of all its pods, which are alike."""
     price = document.get("cost")
     gpu = document.get("gpu")
     gpu = gpu if isinstance(gpu, dict) else {}
     count = gpu.get("count")
     return PodReading(
         created_at=_unix_seconds(document.get("createdAt")),
-        price_per_hour_usd=float(price) if isinstance(price, int | float) and price > 0 else None,
+        price_per_hour_usd=price * nodes if isinstance(price, int | float) and price > 0 else None,
         server_time=_date_seconds(date),
         gpu=str(gpu.get("id") or ""),
         gpu_count=count if isinstance(count, int) else 0,

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from pod_image.contract.interpreter import SAFE_PATH_VARIABLE, module_command
 
+MEETING_SECONDS = 1_800
+"""How long the nodes of a cluster wait for each other before the first step: each fetches and prepares by itself."""
 CLUSTER_INTERFACE = "ens1"
 """Between the pods of a RunPod cluster; over the other one, to the internet, NCCL times out."""
 
@@ -29,6 +31,7 @@ def torchrun_command(
     else:
         command += [
             f"--nnodes={nodes}",
+            f"--rdzv-conf=timeout={MEETING_SECONDS}",
             f"--node-rank={environment['NODE_RANK']}",
             f"--master-addr={environment['MASTER_ADDR']}",
             f"--master-port={environment['MASTER_PORT']}",

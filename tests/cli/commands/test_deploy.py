@@ -6,14 +6,18 @@ import asyncio
 import json
 import sqlite3
 import sys
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from launcher.domain.pod import named_pod
+from launcher.services.launching.launch import launch
 from tests.cli.conftest import COMMAND_RUN, Shell
 from tests.kit.clouds import RESULTS_REPO
+from tests.kit.plans import offer, plan
 
 TRUE = ("--", "true")
 
@@ -320,3 +324,51 @@ def test_who_is_asked_is_asked_again_when_it_got_dearer_meanwhile(
     shell.loop.call_later(150, setattr, shell.world.catalogue, "gpus", dearer)
     assert shell("deploy", *COMMAND_RUN, *WAITING, *TRUE).code == 0
     assert ["$0.69" in asked[0], "$1.38" in asked[1], len(asked)] == [True, True, 2]
+
+
+# --- several nodes
+
+
+def test_several_nodes_cannot_be_detached_from_and_nothing_is_rented(shell: Shell) -> None:
+    said = shell("deploy", *COMMAND_RUN, "--nodes", "2", "--yes", "--detach", *TRUE)
+    assert said.code == 2
+    assert "cannot be left to itself" in said.err
+    assert shell.world.pods == {}
+
+
+def test_a_run_on_two_nodes_is_followed_to_its_end_and_released_from_here(shell: Shell) -> None:
+    shell.harness.script.releases = False
+    program = shell.harness.runner.program
+
+    def silent() -> Generator[float, None, int | None]:
+        yield 1e9
+        return 0
+
+    shell.harness.runner.program = lambda container: (
+        program(container) if container.spec.env["NODE_RANK"] == "0" else silent()
+    )
+    said = shell("deploy", *COMMAND_RUN, "--nodes", "2", "--yes", *TRUE)
+    assert said.code == 0
+    assert "2 nodes of 1 x" in said.err
+    assert "cannot release itself" in " ".join(said.err.split())
+    assert "no longer needs this computer" not in said.err
+    assert "was released from here: its run is over" in said.err
+    assert "The run finished." in said.out
+    assert shell.harness.live() == []
+    assert shell.world.clusters == {}
+
+
+def test_a_forgotten_cluster_is_released_by_reap_and_named(shell: Shell) -> None:
+    made = plan("run-01", offer(price=1.38, nodes=2), settings={"nodes": 2})
+    shell.harness.script.ends_after = None
+    harness = shell.harness
+    run = shell.loop.run_until_complete(launch(harness.bench, made, harness.keys, watches=True))
+    name = named_pod(run.pod_id, begins=True)
+    shell.move_to("other")
+    kept = shell("reap")
+    assert f"{name} ($1.38 an hour) stays, and CANNOT release itself" in kept.out
+    shell.move_to("home")
+    shell.loop.run_until_complete(asyncio.sleep(60))
+    said = shell("reap")
+    assert f"{name} ($1.38 an hour) released: no program here watches it any more" in said.out
+    assert harness.live() == []

@@ -138,6 +138,11 @@ def test_what_is_sent_from_this_computer_cannot_be_exported(changes: dict[str, A
         task(**changes)
 
 
+def test_a_run_on_several_nodes_cannot_be_exported() -> None:
+    with pytest.raises(InvalidRequest, match="trains on 2 nodes"):
+        task(nodes=2)
+
+
 def test_secrets_of_the_command_are_named_and_nothing_else_of_them_is_there() -> None:
     made = task(secret=("WANDB_API_KEY",))
     assert made.secrets[-1] == "WANDB_API_KEY"

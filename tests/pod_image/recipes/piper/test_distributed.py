@@ -152,8 +152,8 @@ def test_a_cluster_gets_its_addresses_from_the_environment():
     command = torchrun_command("m", ["train"], 1, environment)
     assert command is not None
     assert command[4:] == [
-        "--nproc-per-node=8", "--nnodes=2", "--node-rank=1", "--master-addr=10.65.0.2",
-        "--master-port=29400", "--module", "m", "train",
+        "--nproc-per-node=8", "--nnodes=2", "--rdzv-conf=timeout=1800", "--node-rank=1",
+        "--master-addr=10.65.0.2", "--master-port=29400", "--module", "m", "train",
     ]  # fmt: skip
     extra = torchrun_environment(environment, ["lo", "eth0", "ens1"])
     assert extra["NCCL_SOCKET_IFNAME"] == "ens1"

@@ -1,0 +1,80 @@
+"""A cluster lives only while it is watched: whoever watches it releases it, whatever makes them leave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from launcher.domain.pod import named_pod
+from launcher.domain.run import Run, RunState
+from launcher.errors import Interrupted, LauncherError
+from launcher.services.common.intents import watch_lock
+from launcher.services.common.uninterrupted import despite_cancel, owing
+from launcher.services.common.workbench import Workbench
+from launcher.services.ending.release import release
+from launcher.stores.runs import RecordKind
+from pod_image.contract.figures import dollars_per_hour
+from pod_image.contract.next_steps import NextStep, Said, Sentence
+
+LEFT = "Whoever watched its cluster left, so it was released."
+
+
+@asynccontextmanager
+async def watched(bench: Workbench, run: Run) -> AsyncIterator[None]:
+    """Around the watching of a run. Of one on a single pod nothing is changed: it needs nobody.
+
+    A cluster that another process here watches already is left to it. Raises Interrupted, which says what became of
+    the cluster, in the place of a cancellation; another error says so too.
+    """
+    bench = bench.at(run.place)
+    if not run.is_cluster or run.state is RunState.ENDED or run.is_from_repo:
+        yield
+        return
+    with watch_lock(bench, run.nonce) as is_ours:
+        if not is_ours:
+            yield
+            return
+        bench.runs.keep(run, RecordKind.WATCHED, {})
+        with owing(lambda: _owed(run)):
+            try:
+                yield
+            except asyncio.CancelledError as exc:
+                said = await despite_cancel(_given_back(bench, run))
+                raise Interrupted(
+                    Sentence("Stopped watching. ", said),
+                    hint="What was delivered before stays in the results repo.",
+                ) from exc
+            except LauncherError as exc:
+                exc.add(await despite_cancel(_given_back(bench, run)))
+                raise
+            except BaseException:
+                await despite_cancel(_given_back(bench, run))
+                raise
+
+
+async def _given_back(bench: Workbench, run: Run) -> Said:
+    """Release it, and say so in a sentence. Never raises for the provider's trouble."""
+    name = named_pod(run.pod_id, begins=True)
+    try:
+        ended = await release(bench, run, LEFT)
+    except LauncherError as trouble:
+        now = bench.runs.by_nonce(run.nonce) or run
+        if now.state is RunState.ENDED:
+            return f"{name} is gone."
+        return Sentence(
+            f"{name} could NOT be released ({trouble.message}) and costs "
+            f"{dollars_per_hour(run.price_per_hour_usd)} until ",
+            NextStep.LOOK_FOR_PODS,
+            " succeeds.",
+        )
+    return f"{name} was released. {ended.end_sentence}"
+
+
+def _owed(run: Run) -> Said:
+    return Sentence(
+        f"{named_pod(run.pod_id, begins=True)} cannot release itself and is being released. Until it is gone it costs "
+        f"{dollars_per_hour(run.price_per_hour_usd)}. ",
+        NextStep.LOOK_FOR_PODS,
+        " checks again and releases it.",
+    )

@@ -1,0 +1,325 @@
+"""A cluster cannot release itself: it lives only while a program here watches it, and goes whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from launcher.domain.pod import named_pod
+from launcher.domain.run import Run, RunState
+from launcher.emulator.runpod import ScriptedContainer
+from launcher.errors import Interrupted, InvalidRequest, LauncherError, NotConfigured
+from launcher.services.common.intents import is_watched, watch_lock
+from launcher.services.common.interrupts import answer_to_insisting
+from launcher.services.common.observations import ReleasedHere, RunEnded
+from launcher.services.common.uninterrupted import what_is_owed
+from launcher.services.ending.reap import ReapReport, reap
+from launcher.services.ending.watched import watched
+from launcher.services.following.watch import watch
+from launcher.services.launching.launch import launch
+from launcher.services.launching.progress import Progress, Stage
+from pod_image.contract.outcomes import EndReason
+from tests.kit.plans import offer, plan
+from tests.kit.virtual_time import in_virtual_time, now_seconds
+from tests.services.harness import Killed, LauncherHarness, Lethal
+
+PRICE = 0.69
+
+
+def cluster_harness(folder: Path) -> LauncherHarness:
+    """Pods of a cluster: the first does as the script says and cannot end itself, the others are silent."""
+    harness = LauncherHarness(folder)
+    harness.script.releases = False
+
+    def program(container: ScriptedContainer) -> Generator[float, None, int | None]:
+        if container.spec.env.get("NODE_RANK", "0") != "0":
+            return silent()
+        return harness.script.program(container)
+
+    harness.runner.program = program
+    return harness
+
+
+def silent() -> Generator[float, None, int | None]:
+    yield 1e9
+    return 0
+
+
+def of_two(**settings: Any) -> Any:
+    return plan("run-01", offer(price=2 * PRICE, nodes=2), settings={"nodes": 2, **settings})
+
+
+async def launched(harness: LauncherHarness, **settings: Any) -> Run:
+    return await launch(harness.bench, of_two(**settings), harness.keys, watches=True)
+
+
+async def seen_to_its_end(
+    harness: LauncherHarness, run: Run, meanwhile: Callable[[], None] = lambda: None
+) -> tuple[Run, str]:
+    """How it ended, and why it was released from here."""
+    why = ""
+    async with watched(harness.bench, run), aclosing(watch(harness.bench, run)) as observations:
+        meanwhile()
+        async for seen in observations:
+            if isinstance(seen, ReleasedHere):
+                why = seen.why
+            if isinstance(seen, RunEnded):
+                run = seen.run
+    return run, why
+
+
+def whys(report: ReapReport) -> list[str]:
+    return [each.why for each in report.released]
+
+
+@in_virtual_time
+async def test_it_is_refused_to_whoever_would_not_stay_with_it(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    with pytest.raises(InvalidRequest, match="cannot be left to itself"):
+        await launch(harness.bench, of_two(), harness.keys)
+    assert harness.world.requests == []
+
+
+@pytest.mark.promise("money-cluster")
+@in_virtual_time
+async def test_when_the_run_is_over_whoever_watches_releases_all_its_pods(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    run = await launched(harness)
+    assert run.is_cluster
+    assert run.price_per_hour_usd == pytest.approx(2 * PRICE)
+    assert len(harness.live()) == 2
+    ended, why = await seen_to_its_end(harness, run)
+    assert why == "its run is over"
+    assert ended.end_reason is EndReason.FINISHED
+    assert (harness.live(), harness.world.clusters, harness.secret_names()) == ([], {}, [])
+
+
+@pytest.mark.promise("money-cluster")
+@in_virtual_time
+async def test_whoever_leaves_releases_it_and_says_so(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.ends_after = None
+    run = await launched(harness)
+    watching = asyncio.ensure_future(seen_to_its_end(harness, run))
+    await asyncio.sleep(100)
+    assert is_watched(harness.bench, run.nonce)
+    assert "cannot release itself" in str(answer_to_insisting(what_is_owed()))
+    watching.cancel()
+    with pytest.raises(Interrupted, match=f"{named_pod(run.pod_id, begins=True)} was released"):
+        await watching
+    assert (harness.live(), what_is_owed()) == ([], "")
+    assert not is_watched(harness.bench, run.nonce)
+    over = harness.bench.runs.get("run-01")
+    assert (over.state, over.end_reason) == (RunState.ENDED, EndReason.ABORTED)
+
+
+@in_virtual_time
+async def test_when_it_cannot_be_released_that_is_said_with_its_price(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.ends_after = None
+    run = await launched(harness)
+    watching = asyncio.ensure_future(seen_to_its_end(harness, run))
+    await asyncio.sleep(100)
+    harness.world.faults.switch_on("delete-500")
+    watching.cancel()
+    with pytest.raises(Interrupted, match=r"could NOT be released .* costs \$1.38 an hour"):
+        await watching
+    harness.world.faults.switch_off()
+    assert whys(await reap(harness.open_bench())) == ["its release was asked for"]
+    assert harness.live() == []
+
+
+@pytest.mark.promise("money-cluster")
+@in_virtual_time
+async def test_an_error_of_the_watching_releases_it_too(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.ends_after = None
+    run = await launched(harness)
+    with pytest.raises(NotConfigured, match="was released"):
+        async with watched(harness.bench, run):
+            raise NotConfigured("The key was refused.")
+    assert harness.live() == []
+
+
+@in_virtual_time
+async def test_a_second_watcher_leaves_it_to_the_first(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.ends_after = None
+    run = await launched(harness)
+    with watch_lock(harness.bench, run.nonce) as is_ours:
+        assert is_ours
+        with pytest.raises(asyncio.CancelledError):
+            async with watched(harness.open_bench(), run):
+                raise asyncio.CancelledError
+        assert len(harness.live()) == 2
+
+
+@in_virtual_time
+async def test_a_pod_by_itself_is_left_alone_by_whoever_leaves(tmp_path: Path) -> None:
+    harness = LauncherHarness(tmp_path)
+    harness.script.ends_after = None
+    run = await launch(harness.bench, plan(), harness.keys)
+    with pytest.raises(asyncio.CancelledError):
+        async with watched(harness.bench, run):
+            raise asyncio.CancelledError
+    assert harness.live() == [run.pod_id]
+
+
+@in_virtual_time
+async def test_what_is_raised_when_it_is_ready_releases_it(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+
+    def tell(progress: Progress) -> None:
+        if progress.stage is Stage.ARMED:
+            assert progress.text.endswith("it is released from here.")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await launch(harness.bench, of_two(), harness.keys, tell, watches=True)
+    assert harness.live() == []
+
+
+@pytest.mark.promise("money-cluster")
+@in_virtual_time
+async def test_it_is_held_to_its_cap_on_money_from_here(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.ends_after = None
+    run = await launched(harness, max_cost_usd=PRICE)
+    created = now_seconds()
+    _, why = await seen_to_its_end(harness, run)
+    assert why == "a cap was reached"
+    # Half an hour of two pods costs as much as an hour of one.
+    assert now_seconds() - created == pytest.approx(1800, abs=90)
+    assert harness.live() == []
+
+
+@in_virtual_time
+async def test_one_that_has_lost_its_first_node_is_released(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.ends_after = None
+    run = await launched(harness)
+
+    def lose_the_first() -> None:
+        harness.world.kill_host(harness.world.live_pods()[0])
+
+    ended, why = await seen_to_its_end(harness, run, lose_the_first)
+    assert why == "its first node is gone"
+    assert ended.end_reason is EndReason.LOST
+    assert harness.live() == []
+
+
+@in_virtual_time
+async def test_an_order_without_an_answer_is_found_and_gone_on_with(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.world.faults.switch_on("create-500-but-rents", times=1)
+    run = await launched(harness)
+    assert len(harness.world.clusters) == 1
+    ended, _ = await seen_to_its_end(harness, run)
+    assert ended.end_reason is EndReason.FINISHED
+    assert harness.live() == []
+
+
+@pytest.mark.promise("money-reap")
+@pytest.mark.parametrize("stage", [Stage.RENTING, Stage.RENTED, Stage.ARMED])
+def test_what_a_launch_that_was_killed_has_left_goes_with_the_next_sweep(
+    tmp_path: Path, stage: Stage
+) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        harness = cluster_harness(tmp_path)
+        harness.script.ends_after = None
+
+        async def nothing(*_: object, **__: object) -> str:
+            return ""
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("launcher.services.launching.rental.Rental.give_back", nothing)
+            if stage is Stage.RENTING:
+                order = "launcher.services.launching.launch.own"
+                patch.setattr(order, lambda *_: (_ for _ in ()).throw(Killed))
+            lethal = Lethal(stage, 99 if stage is Stage.RENTING else 1)
+            with pytest.raises(Killed):
+                await launch(harness.bench, of_two(), harness.keys, lethal, watches=True)
+        assert len(harness.live()) == 2
+        await asyncio.sleep(60)
+        report = await reap(harness.open_bench())
+        assert whys(report) == ["no program here watches it any more"]
+        assert (harness.live(), harness.secret_names()) == ([], [])
+        assert harness.bench.runs.get("run-01").state is RunState.ENDED
+
+    check()
+
+
+@pytest.mark.promise("money-reap")
+@in_virtual_time
+async def test_a_sweep_leaves_one_that_is_watched_and_ends_one_that_is_not(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.ends_after = None
+    run = await launched(harness)
+    await asyncio.sleep(60)
+    with watch_lock(harness.bench, run.nonce):
+        report = await reap(harness.open_bench())
+        assert [pod.id for pod in report.kept] == [run.pod_id]
+    report = await reap(harness.open_bench())
+    assert whys(report) == ["no program here watches it any more"]
+    over = harness.bench.runs.get("run-01")
+    assert (over.end_reason, over.detail) == (
+        EndReason.ABORTED,
+        "Nobody watched its cluster any more, so it was released.",
+    )
+
+
+@pytest.mark.promise("money-reap")
+@in_virtual_time
+async def test_another_computer_ends_it_once_its_run_is_over_or_a_cap_was_reached(
+    tmp_path: Path,
+) -> None:
+    harness = cluster_harness(tmp_path)
+    await launched(harness, max_cost_usd=PRICE)
+    other = harness.second_home()
+    assert len((await reap(other)).kept) == 1
+    await asyncio.sleep(120)
+    assert len(harness.live()) == 2
+    assert harness.script.ended_at is not None
+    assert whys(await reap(other)) == ["its run is over"]
+    assert harness.live() == []
+
+
+@in_virtual_time
+async def test_a_cap_on_money_is_seen_by_another_computer(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.ends_after = None
+    await launched(harness, max_cost_usd=PRICE)
+    await asyncio.sleep(1500)
+    assert len((await reap(harness.second_home())).kept) == 1
+    await asyncio.sleep(600)
+    assert whys(await reap(harness.second_home())) == ["its deadline has passed"]
+    assert harness.live() == []
+
+
+@in_virtual_time
+async def test_a_cluster_dearer_than_agreed_is_given_back(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.world.faults.switch_on("dearer-than-listed", times=2, factor=1.5)
+    with pytest.raises(LauncherError, match="was agreed"):
+        await launched(harness)
+    assert harness.live() == []
+
+
+def test_the_first_cap_of_a_run_is_that_on_money_or_its_deadline(tmp_path: Path) -> None:
+    @in_virtual_time
+    async def check() -> None:
+        run = await launched(cluster_harness(tmp_path), max_cost_usd=PRICE)
+        assert run.created_at is not None
+        assert run.capped_at is not None
+        assert (run.capped_at - run.created_at).total_seconds() == pytest.approx(1800)
+        assert replace(run, max_cost_usd=100.0).capped_at == run.deadline
+        assert replace(run, created_at=None).capped_at == run.deadline
+
+    check()
