@@ -45,8 +45,8 @@ from launcher.errors import InvalidRequest, LauncherError
 from launcher.services.common.places import place_of
 from launcher.services.common.workbench import Workbench
 from launcher.services.labelling import send_labels
-from launcher.services.launching.launch import unwatched_nodes
 from launcher.services.launching.naming import checked_labels
+from launcher.services.launching.unwatched import refuse_unwatched
 from launcher.services.planning.plan import raise_errors
 from launcher.services.planning.shown_plans import recall
 from launcher.services.planning.waiting import StockWait
@@ -142,8 +142,8 @@ class _Attempt:
         output.talk(plan_text(plan))
         output.event(plan_document(plan))
         raise_errors(plan)
-        if self._choices.detach and plan.settings.nodes > 1:
-            raise unwatched_nodes()
+        if self._choices.detach:
+            refuse_unwatched(plan.settings)
         if plan.worst_case_usd > self._agreed_usd + ROUNDING_USD:
             if not _agreed(plan):
                 return None

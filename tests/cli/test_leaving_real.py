@@ -9,13 +9,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from launcher.emulator.runpod import ScriptedContainer
 from launcher.services.common.interrupts import INSISTS_WITHIN_SECONDS
+from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from tests.kit.real_launches import LONGEST_SECONDS, Home, finished, home_below, started
+from tests.services.harness import Script
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="signals and terminals of POSIX"),
@@ -307,3 +310,41 @@ def test_a_hang_up_that_was_ignored_does_not_end_the_form(home: Home) -> None:
         process.send_signal(signal.SIGTERM)
         assert finished(process)[0] == 0
     assert home.live() == []
+
+
+# --- a cluster cannot be left
+
+
+def of_nodes(home: Home) -> Callable[[ScriptedContainer], Generator[float, None, int | None]]:
+    """Nodes that are ready at once and work for ever."""
+
+    def program(container: ScriptedContainer) -> Generator[float, None, int | None]:
+        if container.spec.env["NODE_RANK"] == "0":
+            document = RunDocument.from_json(container.spec.env[RUN_VARIABLE])
+            script = Script(None, home.world)  # type: ignore[arg-type]  # it delivers nothing
+            deadline = document.deadline.isoformat()
+            script.say(container, document, "armed", works=True, arms=[], deadline=deadline)
+        yield 1e9
+        return 0
+
+    return program
+
+
+@pytest.mark.promise("money-cluster")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whatever_asks_the_watcher_of_a_cluster_to_leave_releases_its_pods(
+    home: Home, tmp_path: Path, number: signal.Signals
+) -> None:
+    said = tmp_path / "stderr"
+    home.world.runner.program = of_nodes(home)  # type: ignore[attr-defined]  # a scripted one
+    words = [*LAUNCHER, DEPLOY[0], "--nodes", "2", *DEPLOY[1:]]
+    with said.open("w") as stderr, started(home, words, stderr=stderr) as process:
+        home.until(lambda: "armed: the nodes are ready" in said.read_text())
+        assert len(home.live()) == 2
+        process.send_signal(number)
+        assert finished(process)[0] == 130
+    assert home.live() == []
+    assert home.world.clusters == {}
+    assert "Cluster" in said.read_text()
+    assert "was released" in said.read_text()
+    assert "Traceback" not in said.read_text()

@@ -84,11 +84,12 @@ def cluster_of(cluster_id: str, members: Sequence[PodWire], pods: Sequence[Pod])
     ]
     first = next((pod for wire, pod in alive if wire.cluster.rank == 0), None)
     ranks_known = all(wire.cluster.rank is not None for wire, _ in alive)
-    speaks = first or (alive[0][1] if alive else pods[0])
     statuses = {pod.status for _, pod in alive}
-    status = next((each for each in _WORST_FIRST if each in statuses), PodStatus.ERROR)
-    if first is None and ranks_known:
-        status = PodStatus.ERROR
+    # The first may be placed later than the others; beside those that run it is gone.
+    is_headless = first is None and ranks_known and statuses <= {PodStatus.RUNNING}
+    speaks = first or (alive[0][1] if alive else pods[0])
+    worst = next((each for each in _WORST_FIRST if each in statuses), PodStatus.ERROR)
+    status = PodStatus.ERROR if is_headless else worst
     created = [pod.created_at for pod in pods if pod.created_at is not None]
     return replace(
         speaks,

@@ -64,6 +64,7 @@ from launcher.services.launching.price_check import (
 )
 from launcher.services.launching.progress import Progress, Stage
 from launcher.services.launching.rental import Rental
+from launcher.services.launching.unwatched import refuse_unwatched
 from launcher.services.telling.addresses import addresses_of, for_pods
 from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import Keys
@@ -106,8 +107,8 @@ async def launch(
     """
     bench = bench.at(place_of(plan.settings).name)
     _refuse_bad_plan(plan, keys, bench.place)
-    if plan.settings.nodes > 1 and not watches:
-        raise unwatched_nodes()
+    if not watches:
+        refuse_unwatched(plan.settings)
     job = _Launch(bench, plan, keys, report, most_pods, together)
     with run_lock(bench, plan.settings.results, plan.run_id):
         job.say(Stage.SETTLING, "Looking for an earlier launch of this run.")
@@ -471,17 +472,6 @@ def _given_up(exc: NeverCameUp) -> LauncherError:
         str(exc),
         hint=Sentence(
             "Other GPU types or data centres may be available; ", NextStep.LIST_GPUS, " lists them."
-        ),
-    )
-
-
-def unwatched_nodes() -> InvalidRequest:
-    """For whoever would leave a cluster to itself."""
-    return InvalidRequest(
-        "A run on several nodes cannot be left to itself: its pods cannot release themselves, so the program that "
-        "starts it must watch it to its end. Nothing was rented.",
-        hint=Sentence(
-            "Start it in a terminal and stay with it, or leave ", setting("nodes"), " out."
         ),
     )
 

@@ -23,7 +23,8 @@ def check_price(
     price_per_hour_usd: float, offer: Offer, settings: RunSettings, place: Place
 ) -> None:
     """Raises DearerThanAgreed. A price that the provider does not tell is none to compare."""
-    disk_usd = rented_disk_gb(settings) * place.disk_usd_per_gb_month / HOURS_PER_MONTH
+    disk_gb = rented_disk_gb(settings) * settings.nodes
+    disk_usd = disk_gb * place.disk_usd_per_gb_month / HOURS_PER_MONTH
     if price_per_hour_usd <= offer.price_per_hour_usd + disk_usd + ROUNDING_USD:
         return
     raise DearerThanAgreed(

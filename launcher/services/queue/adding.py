@@ -10,6 +10,7 @@ from launcher.errors import InvalidRequest, NothingAvailable
 from launcher.services.common.places import place_of
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching.naming import checked_labels
+from launcher.services.launching.unwatched import refuse_unwatched
 from launcher.services.queue.queued_run import QueuedRun, most_usd, plan_of
 from launcher.stores.queue import QueueStore
 from launcher.stores.secrets import Keys
@@ -49,6 +50,7 @@ async def add(
     if how.max_price_usd is not None and not 0 < how.max_price_usd < float("inf"):
         raise InvalidRequest("The highest hourly price must be more than 0.")
     settings = queued.settings
+    refuse_unwatched(settings)
     plan: Plan | None = None
     waits_for: Said = ""
     try:

@@ -35,6 +35,7 @@ from launcher.forms.fields import Kind, form_field, plain
 from launcher.forms.values import check_names, parse_assignment
 from launcher.presets import Preset
 from launcher.services.common.workbench import Workbench
+from launcher.services.launching.unwatched import refuse_unwatched
 from launcher.services.studies.keeping import begin_study, known_studies
 from launcher.services.studies.sampling import next_trial
 from launcher.services.studies.trial_plan import (
@@ -96,6 +97,7 @@ async def create_study(
     study = Study(asked)
     points = grid_points(asked.space) if asked.sampler is SamplerName.GRID else None
     plan = await planned_trial(bench, keys, asked, next_trial(study).params, "")
+    refuse_unwatched(plan.settings)
     worst = plan.worst_case_usd + boot_allowance_usd(plan)
     if worst > asked.budget_usd:
         raise InvalidRequest(

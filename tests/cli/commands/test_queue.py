@@ -35,6 +35,8 @@ def test_a_run_is_added_with_the_options_of_deploy_and_what_it_can_cost_is_said(
 def test_what_deploy_would_refuse_is_refused_and_nothing_waits(shell: Shell) -> None:
     assert shell("queue", "add", *RUN, "--max-hours", "-1", *TRUE).code == 2
     assert shell("queue", "add", "--recipe", "command", *TRUE).code == 2
+    unwatched = shell("queue", "add", *RUN, "--nodes", "2", *TRUE)
+    assert (unwatched.code, "cannot be left to itself" in unwatched.err) == (2, True)
     assert shell("queue", "add", *RUN, "--notify", "desktop", *TRUE).code == 2
     assert shell("queue", "list", "--json").json["entries"] == []
 

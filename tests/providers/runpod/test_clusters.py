@@ -182,6 +182,13 @@ def test_a_cluster_that_has_not_counted_its_pods_is_not_in_error() -> None:
         for n in range(2)
     ]
     assert cluster_of("c", wires, [pod_of(each) for each in wires]).status is PodStatus.STARTING
+    begun = [
+        PodWire.model_validate(
+            {"id": "p1", "status": "PROVISIONING", "cluster": {"id": "c", "rank": 1}}
+        )
+    ]
+    placing = cluster_of("c", begun, [pod_of(each) for each in begun])
+    assert placing.status is PodStatus.PROVISIONING
     counted = [
         PodWire.model_validate({"id": "p1", "status": "RUNNING", "cluster": {"id": "c", "rank": 1}})
     ]

@@ -47,6 +47,15 @@ async def test_each_trial_is_a_run_of_its_own_two_live_at_a_time_and_the_best_is
 
 
 @in_virtual_time
+async def test_trials_on_several_nodes_are_refused_since_nobody_stays_with_them(
+    tmp_path: Path,
+) -> None:
+    world = StudyWorld(tmp_path)
+    with pytest.raises(InvalidRequest, match="cannot be left to itself"):
+        await world.first.create(search=("nodes=2..3",))
+
+
+@in_virtual_time
 async def test_a_grid_tries_every_combination_once(tmp_path: Path) -> None:
     world = StudyWorld(tmp_path, steps=1)
     made = await world.first.create(

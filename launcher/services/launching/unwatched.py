@@ -1,0 +1,20 @@
+"""What may not be left to itself once it is rented. Pure."""
+
+from __future__ import annotations
+
+from launcher.errors import InvalidRequest
+from pod_image.contract.next_steps import Sentence, setting
+from pod_image.contract.settings import RunSettings
+
+
+def refuse_unwatched(settings: RunSettings) -> None:
+    """For whoever will not stay with the run to its end. Raises InvalidRequest for one on several nodes."""
+    if settings.nodes == 1:
+        return
+    raise InvalidRequest(
+        "A run on several nodes cannot be left to itself: its pods cannot release themselves, so the program that "
+        "starts it must watch it to its end. Nothing was rented.",
+        hint=Sentence(
+            "Start it in a terminal and stay with it, or leave ", setting("nodes"), " out."
+        ),
+    )
