@@ -40,7 +40,6 @@ from launcher.cli.terminal.reap_view import reaped_text
 from launcher.domain.account import ROUNDING_USD
 from launcher.domain.labels import LabelName
 from launcher.domain.plan import Composed, Plan
-from launcher.domain.pod import named_pod
 from launcher.errors import InvalidRequest, LauncherError
 from launcher.services.common.places import place_of
 from launcher.services.common.workbench import Workbench
@@ -187,9 +186,7 @@ async def _sweep(bench: Workbench, output: Output) -> None:
     """Before money is spent: pods of ours that nobody needs any more."""
     report = await swept(Desk.at(bench))
     for gone in report.released:
-        trouble = f", but could not be: {gone.trouble}" if gone.trouble else ""
-        name = named_pod(gone.pod.id, begins=True)
-        output.talk(f"{name} was released because {gone.why}{trouble}.")
+        output.talk(reaped_text(gone))
     if report.released:
         output.event(reap_document(report))
 

@@ -96,7 +96,7 @@ def run(
     at_most: Annotated[
         int | None,
         typer.Option(
-            min=1, max=MOST_PODS, help="Pods at a time, 1 at first. Kept for the next time."
+            min=1, max=MOST_PODS, help="Pods at a time, 1 at first. Saved for the next time."
         ),
     ] = None,
     count_from_now: Annotated[

@@ -69,11 +69,7 @@ def _text(report: ReapReport) -> str:
     would = "would be " if report.is_dry_run else ""
     closed = "would be closed" if report.is_dry_run else "is closed"
     lines = []
-    for gone in report.released:
-        trouble = f", but could not be: {gone.trouble}" if gone.trouble else ""
-        price = usd(gone.pod.price_per_hour_usd)
-        name = named_pod(gone.pod.id, begins=True)
-        lines.append(f"{name} ({price} an hour) {would}released: {gone.why}{trouble}")
+    lines += [reaped_text(gone, is_dry_run=report.is_dry_run) for gone in report.released]
     lines += [_kept(pod) for pod in report.kept]
     lines += [
         f"{run.run_id} of {run.results_repo} {closed}: {run.detail or EndReason.LOST.sentence}"

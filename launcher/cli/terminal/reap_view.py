@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from launcher.cli.terminal.command_line import command_line
 from launcher.cli.terminal.layout import usd
+from launcher.domain.pod import named_pod
 from launcher.services.ending.reap import Reaped
 
 
 def reaped_text(gone: Reaped, *, is_dry_run: bool = False) -> str:
     pod = gone.pod
+    name = named_pod(pod.id, begins=True)
     price = f"{usd(pod.price_per_hour_usd)} an hour"
     if gone.trouble:
         return (
-            f"Pod {pod.id} is still rented and costs {price}: {gone.why}, but it could not be released. "
+            f"{name} is still rented and costs {price}: {gone.why}, but it could not be released. "
             f"{gone.trouble.rstrip()} {what_to_do(gone)}"
         )
     would = "would be" if is_dry_run else "is"
-    return f"Pod {pod.id} ({price}) {would} released: {gone.why}."
+    return f"{name} ({price}) {would} released: {gone.why}."
 
 
 def what_to_do(gone: Reaped, which: str = "it") -> str:
