@@ -59,13 +59,23 @@ class CheckStep:
         self._show, self._dropped = show, dropped
         with card("3 · Check"):
             hint("Finds everything that could spoil the training, and says how to fix it.")
+            self._outdated = hint("The clips have changed since this check.")
+            self._outdated.mark("check-outdated").set_visibility(False)
             self._place = box("div", "stack-small").mark("findings")
             button("Check", self.check, symbol="check").mark("check-dataset")
+        self._checked: Sequence[ClipLine] | None = None
         self._doomed: FindingGroup | None = None
         self._report = WholeReport(name)
         self._dialog()
 
+    def show(self, clips: Sequence[ClipLine]) -> None:
+        """These are the clips from now on. What was found stays, and is said to be of before."""
+        self._clips = clips
+        is_outdated = self._checked is not None and list(clips) != list(self._checked)
+        self._outdated.set_visibility(is_outdated)
+
     async def check(self) -> None:
+        checked = self._clips
         self._place.clear()
         with self._place:
             waiting("Listening to the clips…", rows=2)
@@ -79,7 +89,9 @@ class CheckStep:
         if report is None:
             return
         self._shell.site.reports[self._name] = report
-        self._shell.site.clip_problems[self._name] = problems_by_file(report, self._clips)
+        self._shell.site.clip_problems[self._name] = problems_by_file(report, checked)
+        self._checked = checked
+        self.show(self._clips)
         self._place.clear()
         with self._place:
             self._findings(report)

@@ -53,26 +53,23 @@ _MODELS = {
 class HearingStep:
     """`changed` is awaited once texts were written."""
 
-    def __init__(
-        self, shell: Shell, name: str, untyped: int, changed: Callable[[], Awaitable[None]]
-    ) -> None:
+    def __init__(self, shell: Shell, name: str, changed: Callable[[], Awaitable[None]]) -> None:
         self._shell, self._name, self._changed = shell, name, changed
         self._folder = dataset_folder(shell.site.config.datasets_folder, name)
         self._waiting: list[Suggestion] = []
-        # Beyond this page: it is drawn anew whenever a clip comes or goes.
+        # Beyond this page: a reload loses none of it.
         self._edited: dict[Key, str] = shell.site.suggestion_edits.setdefault(name, {})
         self._page = 0
+        self._is_watching = self._shows_proof = False
         with box("div", "stack-small").mark("hearing"):
-            if untyped:
-                hint(
-                    "Whisper can suggest transcripts for clips without one. It runs on this computer and never "
-                    "changes your own transcripts."
-                )
+            self._why = hint(
+                "Whisper can suggest transcripts for clips without one. It runs on this computer and never "
+                "changes your own transcripts."
+            )
             with box("div", "row"):
-                if untyped:
-                    button(
-                        "Suggest transcripts", self._transcribe, kind="primary", symbol="voice"
-                    ).mark("suggest-texts")
+                self._suggest = button(
+                    "Suggest transcripts", self._transcribe, kind="primary", symbol="voice"
+                ).mark("suggest-texts")
                 button("Compare with the recordings", self._compare, kind="quiet").mark(
                     "compare-texts"
                 )
@@ -86,8 +83,15 @@ class HearingStep:
                 )
             self._place = box("div", "stack-small").mark("heard")
 
+    def show(self, untyped: int) -> None:
+        """Offer suggestions while this many clips, if any, have no transcript."""
+        for part in (self._why, self._suggest):
+            part.set_visibility(untyped > 0)
+
     async def draw(self) -> None:
-        """What is under way, or what waits to be taken."""
+        """What is under way, or what waits to be taken; what a comparison found stays until it is acted on."""
+        if self._is_watching or self._shows_proof:
+            return
         hearing = self._shell.site.hearings.of(self._name)
         if hearing is not None:
             await self._watch(hearing)
@@ -118,6 +122,7 @@ class HearingStep:
 
     async def _watch(self, hearing: Hearing) -> None:
         """Progress until it is over, whoever started it."""
+        self._is_watching, self._shows_proof = True, False
         self._place.clear()
         with self._place:
             words = Text("p", "Looking at the clips…", "hint")
@@ -129,6 +134,7 @@ class HearingStep:
             await hearing.ended()
         finally:
             timer.cancel()
+            self._is_watching = False
         self._shell.site.hearings.forget(self._name)
         if isinstance(hearing.result, Proof):
             self._show_proof(hearing.result)
@@ -231,6 +237,7 @@ class HearingStep:
             await self._changed()
 
     def _show_proof(self, proof: Proof) -> None:
+        self._shows_proof = True
         self._place.clear()
         compared = f"{proof.compared:,} of {counted(proof.rows, 'transcript')} compared with the recordings"
         self._shell.announce(f"{compared}, {counted(len(proof.wrong), 'finding')}.")
@@ -259,6 +266,7 @@ class HearingStep:
         )
         if repaired is None:
             return
+        self._shows_proof = False
         self._place.clear()
         with (
             self._place,

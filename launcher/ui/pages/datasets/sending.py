@@ -59,11 +59,17 @@ class SendStep:
                 "Send to Hugging Face", self._send, kind="primary", symbol="upload"
             ).mark("push")
             self._repo.enters(self._go)
-            if found.untyped:
-                hint(
-                    f"{counted(found.untyped, 'clip')} without transcript cannot be used for training."
-                )
+            self._untyped = hint("")
         self._dialog()
+        self.show(found)
+
+    def show(self, found: Summary) -> None:
+        """The clips there are now; what was typed and agreed to here stays."""
+        self._found = found
+        self._untyped.text = (
+            f"{counted(found.untyped, 'clip')} without transcript cannot be used for training."
+        )
+        self._untyped.set_visibility(found.untyped > 0)
 
     def _fields(self) -> None:
         with box("div", "fields"):

@@ -110,7 +110,8 @@ class SoundStep:
         words = f"{counted(len(files), 'file')} ({size(self._incoming.size_bytes)}) {wait} to be cut into clips"
         with self._making, notice("note", words), box("div", "row"):
             button("Make clips", self._make_uploaded, kind="primary").mark("make-clips")
-            button("Discard", self._ask_to_discard(words).show, kind="quiet")
+            ask = self._ask_to_discard(words)
+            button("Discard", ask.show, kind="quiet").mark("ask-discard")
 
     async def _sent(self, is_whole: bool) -> None:
         self._show_waiting()

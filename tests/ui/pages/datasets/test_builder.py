@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from nicegui import ElementFilter
+from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
 from launcher.services import datasets
@@ -18,7 +18,7 @@ from pod_image.contract.settings import RECIPES
 from pod_image.hub import Repo, list_files, resolve_commit
 from tests.kit.choices import put_repos
 from tests.kit.dataset_files import wav, write
-from tests.kit.page_verbs import click, enter, hrefs, only, press, tell, until, visit
+from tests.kit.page_verbs import enter, hrefs, only, press, tell, until, value_of, visit
 from tests.ui.conftest import Ground, some_clips
 
 
@@ -82,6 +82,83 @@ async def test_clips_that_cannot_be_used_are_left_out_after_a_question(
     await person.should_not_see(marker="finding-file-absent", retries=400)
     await person.should_see(marker="finding-clip-short", retries=400)
     assert await files(anna) == ["wavs/a.wav", "wavs/b.wav", "wavs/c.wav"]
+
+
+async def test_a_clip_is_left_out_and_nothing_else_on_the_page_is_lost(
+    person: User, anna: Ground
+) -> None:
+    await checked(person)
+    found = only(person, ui.element, "findings")
+    enter(person, "push-repo", "me/elsewhere")
+    enter(person, "rights", True)
+    enter(person, "clip-kind", "short")
+    enter(person, "clip-search", "number")
+    rows = shown_texts(person)
+    assert [one.name for one in rows] == ["clip-b.wav"]
+    enter(person, "clip-kind", "")
+    a, b, c = (one.name for one in shown_texts(person))
+    await person.should_not_see(marker="check-outdated")
+    press_named(person, "Leave out b.wav")
+    await until(lambda: [one.name for one in shown_texts(person)] == [a, c])
+    assert b not in (one.name for one in shown_texts(person))
+    assert value_of(person, "clip-search") == "number"
+    assert (value_of(person, "push-repo"), value_of(person, "rights")) == ("me/elsewhere", "True")
+    assert only(person, ui.element, "findings") is found
+    await person.should_see(marker="whole-report")
+    await person.should_see(marker="check-outdated")
+    # What was left out comes back in its place, and the check is of these clips again.
+    await person.should_see(marker="undo", retries=100)
+    press(person, only(person, Button, "undo"))
+    await until(lambda: [one.name for one in shown_texts(person)] == [a, b, c])
+    await person.should_not_see(marker="check-outdated", retries=100)
+
+
+async def test_a_row_in_which_one_types_stays_while_another_clip_is_left_out(
+    person: User, anna: Ground
+) -> None:
+    await visit(person, "/datasets/anna")
+    before = shown_texts(person)
+    press_named(person, "Leave out b.wav")
+    await until(lambda: len(shown_texts(person)) == len(before) - 1)
+    assert all(any(one is other for other in before) for one in shown_texts(person))
+
+
+async def test_a_text_typed_just_before_the_list_is_drawn_anew_is_shown_in_it(
+    person: User, anna: Ground
+) -> None:
+    await visit(person, "/datasets/anna")
+    enter(person, "clip-a.wav", "Typed and not saved yet.")
+    enter(person, "clip-kind", "long")
+    enter(person, "clip-kind", "")
+    assert value_of(person, "clip-a.wav") == "Typed and not saved yet."
+    await until_saved(anna, "Typed and not saved yet.")
+
+
+async def test_the_figures_of_the_page_follow_what_is_typed(person: User, anna: Ground) -> None:
+    await visit(person, "/datasets/anna")
+    enter(person, "clip-a.wav", "")
+    await person.should_see("1 clip without transcript cannot be used for training.", retries=100)
+    await person.should_see(marker="suggest-texts")
+    enter(person, "clip-a.wav", "Said again.")
+    await until_saved(anna, "Said again.")
+    await person.should_not_see("without transcript cannot be used", retries=100)
+    await person.should_not_see(marker="suggest-texts")
+
+
+async def until_saved(ground: Ground, text: str) -> None:
+    table = ground.site.config.datasets_folder / "anna" / "metadata.csv"
+    await until(lambda: text in table.read_text("utf-8"))
+
+
+def shown_texts(user: User) -> list[Field]:
+    """The fields of the table's rows, from the first row on."""
+    (rows,) = user.find(marker="transcripts").elements
+    return [one for row in rows for one in row.descendants() if isinstance(one, Field)]
+
+
+def press_named(user: User, name: str) -> None:
+    found = [one for one in user.find(kind=Button).elements if one.props.get("aria-label") == name]
+    press(user, *found)
 
 
 async def test_a_text_that_was_corrected_is_found_by_its_new_words(
@@ -185,7 +262,7 @@ async def test_what_was_stopped_on_the_way_waits_for_the_rest(person: User, grou
     await person.should_see("2 files (", retries=400)
     await person.should_see("wait to be cut into clips")
     assert len(incoming(ground.site, "anna").files) == 2
-    click(person, "Discard")
+    press(person, only(person, Button, "ask-discard"))
     await person.should_see("You would have to upload them again")
     assert len(incoming(ground.site, "anna").files) == 2
     press(person, only(person, Button, "discard"))
