@@ -61,6 +61,10 @@ RUN_AXE = """async (rules) => {
   }
 }"""
 WIDTHS = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+OFF_CENTRE = """() => [...document.querySelectorAll("dialog[open]")].filter((one) => {
+  const box = one.getBoundingClientRect();
+  return Math.abs(box.left + box.right - document.documentElement.clientWidth) > 40;
+}).map((one) => `a dialog beside the middle: ${one.innerText.slice(0, 60)}`)"""
 UNSURE_IS_FINE = {
     "label-content-name-mismatch": "the “?” beside a field is a sign; its name says what it leads to",
     "aria-valid-attr-value": "aria-controls of the menu's button on a page that is wide",
@@ -95,7 +99,7 @@ def look_in(window: Window, axe: str, page_state: PageState) -> list[str]:
 def judged_here(page: Any, axe: str) -> list[str]:
     """What is wrong with what the page shows now."""
     page.evaluate(axe)
-    wrong = _judged(page.evaluate(RUN_AXE, []))
+    wrong = _judged(page.evaluate(RUN_AXE, [])) + page.evaluate(OFF_CENTRE)
     scrolled, shown = page.evaluate(WIDTHS)
     return wrong + ([f"scrolls sideways: {scrolled} in {shown}"] if scrolled > shown else [])
 
@@ -108,6 +112,7 @@ def look(window: Window, axe: str, page_state: PageState) -> list[str]:
     page_state.act(page)
     page.evaluate(axe)
     wrong = [f"light: {line}" for line in _judged(page.evaluate(RUN_AXE, []))]
+    wrong += page.evaluate(OFF_CENTRE)
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("document.body.classList.contains('body--dark')")
     wrong += [f"dark: {line}" for line in _judged(page.evaluate(RUN_AXE, ["color-contrast"]))]

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from launcher.stores.queue import QueueStore
 from tests.browser.stage import Form, Stage
 from tests.browser.window import Window, asks_to_stay, ready
 from tests.kit.checkout import DEMO_CLIPS
+from tests.kit.clocks import NOW
 
 pytestmark = pytest.mark.slow
 
@@ -132,6 +134,44 @@ def test_leaving_the_page_while_recordings_are_sent_asks_first(window: Window) -
     expect(page.get_by_text("1 failed")).to_be_visible()
     page.unroute("**/uploads/**")
     reload(page)  # now nobody is asked
+
+
+def test_a_part_that_is_drawn_anew_keeps_the_keyboard_and_what_was_unfolded(
+    window: Window, form: Form
+) -> None:
+    a_dataset(form, "redrawn")
+    page = window.page
+    window.go("/datasets/redrawn")
+    search = page.locator("#field-clip-search")
+    search.fill("clip")
+    leave_out = [page.get_by_role("button", name=f"Leave out clip_0{n}") for n in (1, 2, 3)]
+    leave_out[0].click()
+    page.get_by_text("Clips left out (1)").click()
+    leave_out[1].focus()
+    leave_out[1].press("Enter")
+    expect(page.get_by_text("Clips left out (2)")).to_be_visible()
+    # The list of those that were left out is drawn anew, and stays open.
+    expect(page.get_by_role("button", name="Restore clip_02")).to_be_visible()
+    expect(leave_out[2]).to_be_focused()  # what comes next, where the row is gone
+    expect(search).to_have_value("clip")
+
+    # The table of the queue is drawn anew with every change.
+    queue = QueueStore(form.home / "data" / "queue.sqlite")
+    entry = queue.add({}, results_repo="me/voice", place="runpod", agreed_usd=1.0, now=NOW)
+    window.go("/queue")
+    sooner = page.get_by_role("button", name=f"Entry {entry.number} sooner")
+    sooner.focus()
+    for priority in (1, 2):
+        sooner.press("Enter")
+        expect(page.get_by_text(f"priority {priority}", exact=True)).to_be_visible()
+        expect(sooner).to_be_focused()
+    page.get_by_text("The budget is the most").click()  # whoever has left it is left alone
+    page.evaluate("document.activeElement.blur()")
+    queue.prioritise(entry.number, 5)
+    expect(page.get_by_text("priority 5", exact=True)).to_be_visible()
+    assert page.evaluate("document.activeElement === document.body")
+    queue.remove(entry.number)
+    queue.close()
 
 
 def a_dataset(form: Form, name: str) -> Path:

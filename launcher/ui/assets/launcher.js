@@ -59,6 +59,74 @@
   drawn.observe(document.documentElement, { childList: true, subtree: true });
 })();
 
+// A part of the page that is drawn anew takes the place of one that a person was in: the keyboard goes on at the same
+// thing, and what was unfolded by hand stays unfolded. A thing is the same by what it is called, apart from figures.
+(() => {
+  const AGAIN_MS = 2000;
+  const STOPS = "a[href], button, input, select, textarea, summary, [tabindex]";
+  const called = (one) => {
+    const name = one.id.startsWith("field-") ? one.id : one.getAttribute("aria-label") || one.getAttribute("href") || one.textContent;
+    return `${one.tagName} ${one.type || ""} ${one.value && one.type === "radio" ? one.value : ""} ${name.replace(/[\d.,]+/g, "#").trim()}`;
+  };
+  const alike = (one) => [...document.querySelectorAll(one.tagName)].filter((other) => called(other) === called(one));
+  let last = null; // where the keyboard is, and which of several of that name
+  const folds = new Map(); // what was folded or unfolded by hand, by its name, until it is drawn anew
+  document.addEventListener("focusin", ({ target }) => {
+    last = target.matches(STOPS) ? { target, name: called(target), at: alike(target).indexOf(target), gone: 0 } : null;
+  });
+  document.addEventListener("focusout", ({ target }) => {
+    // Of something that goes away the browser tells it too; then the place is not given up.
+    setTimeout(() => last && last.target === target && target.isConnected && document.activeElement !== target && (last = null));
+  });
+  document.addEventListener(
+    "click",
+    ({ target }) => {
+      const fold = target.closest?.("summary")?.parentElement;
+      if (fold) fold.dataset.byHand = "yes";
+    },
+    true,
+  );
+  const foldsIn = (node) => (node.nodeType === 1 ? [...(node.matches("details") ? [node] : []), ...node.querySelectorAll("details")] : []);
+  const summaryOf = (fold) => fold.firstElementChild && called(fold.firstElementChild);
+  const refocus = () => {
+    if (!last || last.target.isConnected) return;
+    const now = performance.now();
+    last.gone = last.gone || now;
+    const active = document.activeElement;
+    if (now - last.gone > AGAIN_MS || (active && active !== document.body)) return void (last = null);
+    const same = [...document.querySelectorAll(last.target.tagName)].filter((one) => called(one) === last.name);
+    const found = same[last.at] || same[0];
+    if (!found || !found.getClientRects().length) return;
+    const from = last.target;
+    found.focus({ preventScroll: true });
+    try {
+      if ("selectionStart" in from && from.selectionStart !== null) found.setSelectionRange(from.selectionStart, from.selectionEnd);
+    } catch (error) {
+      /* no text in it */
+    }
+  };
+  new MutationObserver((changes) => {
+    const now = performance.now();
+    for (const change of changes)
+      for (const node of change.removedNodes)
+        for (const fold of foldsIn(node))
+          if (fold.dataset.byHand) folds.set(summaryOf(fold), { open: fold.open, at: now });
+    if (folds.size)
+      for (const change of changes)
+        for (const node of change.addedNodes)
+          for (const fold of node.isConnected ? foldsIn(node) : []) {
+            const before = folds.get(summaryOf(fold));
+            if (!before || fold.dataset.byHand) continue;
+            if (now - before.at < AGAIN_MS) {
+              fold.open = before.open;
+              fold.dataset.byHand = "yes";
+            }
+            folds.delete(summaryOf(fold));
+          }
+    refocus();
+  }).observe(document.documentElement, { childList: true, subtree: true });
+})();
+
 // The bell: the browser's own notices, once a person has allowed them with a click. The tag shows news once,
 // however many tabs are open.
 window.launcherBell = (() => {

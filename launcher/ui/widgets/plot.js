@@ -22,7 +22,7 @@ export default {
       <div class="plot-area" ref="area" :style="{ height: height + 'px' }">
         <div class="plot-picture" role="img" :aria-label="label">
           <svg :width="width" :height="height" aria-hidden="true">
-            <defs><clipPath :id="id_"><rect :x="edge.left" y="0" :width="inner + 8" :height="height" /></clipPath></defs>
+            <defs><clipPath :id="id_"><rect :x="edge.left" y="0" :width="inner + 8" :height="height - edge.bottom + 6" /></clipPath></defs>
             <g class="plot-grid">
               <line v-for="t in drawn.down" :key="'y' + t.at" :x1="edge.left" :x2="width - edge.right" :y1="t.at" :y2="t.at" />
               <text v-for="t in drawn.down" :key="'v' + t.at" :x="edge.left - 8" :y="t.at + 4" text-anchor="end">{{ t.words }}</text>
@@ -260,7 +260,7 @@ export default {
       return dot ? this.figure(dot.value) : line.last;
     },
     where(point) {
-      const time = new Date(point[AT] * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+      const time = new Date(point[AT] * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
       const since = this.origin ? `${elapsed(point[AT] - this.origin)}, ` : "";
       return this.legend ? `Step ${words(point[STEP])}, ${since}${time}` : `${since}${time}`;
     },

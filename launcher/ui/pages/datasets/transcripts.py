@@ -110,7 +110,11 @@ class Transcripts:
         pages = max(1, -(-len(found) // ROWS))
         self._page = min(max(0, self._page), pages - 1)
         rows = found[self._page * ROWS : (self._page + 1) * ROWS]
-        self._count.text = f"{counted(len(found), 'clip')}, page {self._page + 1} of {pages}"
+        self._count.text = (
+            f"{counted(len(found), 'clip')}, page {self._page + 1} of {pages}"
+            if found
+            else "No clip matches. Change the filter or the search."
+        )
         self._before.lock(None if self._page else "This is the first page.")
         self._after.lock(None if self._page < pages - 1 else "This is the last page.")
         self._draw_rows(rows)
