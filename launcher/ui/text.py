@@ -60,6 +60,14 @@ def time_of_day(moment: datetime | None) -> str:
     return "" if moment is None else moment.astimezone().strftime("%H:%M")
 
 
+def at_moment(moment: datetime, now: datetime) -> str:
+    """Such as "at 14:05", and "on 22 November 2026 at 14:05" for another day, on this computer's clock."""
+    local = moment.astimezone()
+    time = f"at {local:%H:%M}"
+    is_today = local.date() == now.astimezone().date()
+    return time if is_today else f"on {local.day} {local:%B %Y} {time}"
+
+
 def below_import_path(filename: str) -> str:
     """A program's file as it is imported, such as "launcher/ui/frame.py": without the folders of this computer."""
     path = Path(filename)

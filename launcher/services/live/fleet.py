@@ -109,7 +109,7 @@ def _row(run: Run, told: RunPicture, now: datetime, trouble: str) -> LiveRow:
 
 def _overdue(run: Run, now: datetime) -> str:
     is_overdue = run.deadline is not None and now - run.deadline > TAKES_TO_GO
-    return "It is past its deadline, and its pod still exists." if is_overdue else ""
+    return "Past its deadline, and we could not confirm that it was removed." if is_overdue else ""
 
 
 def _gpu_use(told: RunPicture) -> float | None:

@@ -160,7 +160,7 @@ async def test_a_pod_past_its_deadline_is_a_problem_that_is_said(tmp_path: Path)
         late = whole.bench.provider_now() - timedelta(minutes=3)
         harness.bench.runs.update(known, deadline=late)
         whole.live.refresh()
-        assert "past its deadline" in whole.now.rows[0].problem
+        assert "Past its deadline" in whole.now.rows[0].problem
     harness.script.stopping = True
 
 

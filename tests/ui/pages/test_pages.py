@@ -385,7 +385,7 @@ async def test_a_pod_past_its_deadline_is_shown_in_red(person: User, watched: Gr
     [
         ("samples", "uploading"),
         ("now", "The machine reports how busy it is once it has started."),
-        ("log", "Nothing logged yet."),
+        ("log", "No log lines here yet."),
         ("settings", "Train again with these settings"),
         ("overview", "Sound (mel): 2.5 at step 40"),
         ("nonsense", "Sound (mel): 2.5 at step 40"),

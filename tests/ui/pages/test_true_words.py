@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
+from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
 from launcher.domain.run import RunState
 from launcher.presets import find_preset
 from launcher.services.planning.compose import compose
-from launcher.ui.widgets.elements import Button
+from launcher.ui.widgets.elements import Button, Text
 from launcher.ui.widgets.inputs import Field
+from pod_image.contract.figures import dollars
 from pod_image.contract.outcomes import EndReason
+from tests.kit.clocks import NOW
+from tests.kit.dataset_files import write
 from tests.kit.page_verbs import enter, only, until, visit
 from tests.kit.runs import event, run
 from tests.ui.conftest import Ground
+from tests.ui.conftest import place as put_run
 
 
 async def test_nothing_is_said_of_forgotten_gpus_before_there_is_a_key(
@@ -43,6 +49,67 @@ async def test_a_run_that_never_had_a_gpu_is_not_said_to_have_released_one(
     await person.should_see("There was never a GPU.")
     await person.should_see("The run ended before it had a GPU.")
     await person.should_not_see("was released")
+
+
+async def test_a_dataset_without_clips_is_not_said_to_be_transcribed(
+    person: User, ground: Ground
+) -> None:
+    write(ground.site.config.datasets_folder / "anna", {"metadata.csv": ""})
+    await visit(person, "/datasets")
+    await person.should_see("no clips yet")
+    await person.should_not_see("all clips transcribed")
+
+
+async def test_a_run_past_its_deadline_is_promised_no_end_and_no_highest_price(
+    person: User, ground: Ground
+) -> None:
+    late = NOW - timedelta(minutes=10)
+    put_run(ground, deadline=late, created_at=NOW - timedelta(hours=9), max_hours=8.0)
+    await visit(person, "/")
+    await person.should_see("we could not confirm that it was removed")
+    await person.should_see("so far")
+    await person.should_not_see("ends by itself, costs")
+    await visit(person, "/runs")
+    with person:
+        cells = "".join(one.content for one in ElementFilter(kind=ui.html))
+    assert "Past its deadline, and we could not confirm that it was removed." in cells
+    assert "still exists" not in cells
+
+
+async def test_a_receipt_names_the_maximum_that_the_page_names(
+    person: User, ground: Ground
+) -> None:
+    ended = {"state": RunState.ENDED, "end_reason": EndReason.FINISHED, "ended_at": NOW}
+    one = put_run(ground, **ended, created_at=NOW - timedelta(hours=1), cost_usd=0.5)
+    most = dollars(one.most_usd)
+    await visit(person, f"/runs/{one.nonce}")
+    await person.should_see(f"of {most} at most")
+    assert facts_of(person)["Maximum cost"] == most
+
+
+async def test_the_end_of_another_day_is_told_with_its_date(person: User, ground: Ground) -> None:
+    ended = {"state": RunState.ENDED, "end_reason": EndReason.FINISHED}
+    one = put_run(ground, **ended, ended_at=NOW - timedelta(days=5))
+    await visit(person, f"/runs/{one.nonce}")
+    day = (NOW - timedelta(days=5)).astimezone()
+    await person.should_see(f"GPU removed on {day.day} {day:%B %Y} at {day:%H:%M}.")
+
+
+async def test_what_a_lost_run_cost_is_said_to_be_reckoned(person: User, ground: Ground) -> None:
+    ended = {"state": RunState.ENDED, "end_reason": EndReason.LOST, "ended_at": NOW}
+    one = put_run(ground, **ended, cost_usd=0.5)
+    await visit(person, f"/runs/{one.nonce}")
+    assert facts_of(person)["Estimated cost"] == "$0.50"
+    ground.site.history.update(one, billed_usd=0.4)
+    await visit(person, f"/runs/{one.nonce}")
+    assert facts_of(person)["It cost"] == "$0.40"
+
+
+def facts_of(user: User) -> dict[str, str]:
+    with user:
+        parts = [one for one in ElementFilter(kind=Text) if one.tag in ("dt", "dd")]
+    names, values = ([one.text for one in parts if one.tag == tag] for tag in ("dt", "dd"))
+    return dict(zip(names, values, strict=True))
 
 
 async def test_two_curves_end_where_their_words_say(person: User, ground: Ground) -> None:

@@ -104,6 +104,8 @@ def _listing(shell: Shell, found: list[Summary]) -> None:
                 with box("td"):
                     if one.damage:
                         badge(one.damage, "bad")
+                    elif not one.clips:
+                        badge("no clips yet")
                     elif one.untyped:
                         badge(f"{counted(one.untyped, 'clip')} without transcript", "warning")
                     else:

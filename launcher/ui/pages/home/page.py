@@ -26,7 +26,7 @@ from launcher.ui.widgets.elements import (
     para,
 )
 from launcher.ui.widgets.run_state import state_badge
-from pod_image.contract.figures import dollars
+from pod_image.contract.figures import about, dollars
 
 LAST_RUNS = 5
 
@@ -109,11 +109,16 @@ def _running_card(shell: Shell, run: Run, view: RunView) -> None:
             state_badge(run)
         now = para("")
         problem = para("", "error-text")
-        hint(f"{run.gpu_name} · ends by itself, costs {dollars(run.most_usd)} at most")
+        money = hint("")
 
     def refresh() -> None:
         rented = rented_now(shell.site.live, shell.site.clock.now())
-        wrong = next((row.problem for row in rented if row.run.nonce == run.nonce), "")
+        row = next((row for row in rented if row.run.nonce == run.nonce), None)
+        wrong = row.problem if row is not None else ""
+        ends = f"ends by itself, costs {dollars(run.most_usd)} at most"
+        if row is not None and wrong:  # of such a one nobody can promise that
+            ends = f"{about(row.cost_usd)} so far"
+        money.text = f"{run.gpu_name} · {ends}"
         problem.text = f"{wrong[:1].upper()}{wrong[1:]}." if wrong else ""
         problem.set_visibility(bool(wrong))
         if view.picture.step is not None:

@@ -14,7 +14,7 @@ from launcher.ui.pages.run.actions import RunActions
 from launcher.ui.pages.run.how_far import progress
 from launcher.ui.pages.run.notices import Standing, draw_notices, start_text
 from launcher.ui.state.rented_row import rented_now
-from launcher.ui.text import amount, clock, pace, per_hour, time_of_day
+from launcher.ui.text import amount, at_moment, clock, pace, per_hour
 from launcher.ui.widgets.elements import Text, badge, box, para
 from launcher.ui.widgets.labelled_bar import LabelledBar
 from launcher.ui.widgets.run_state import phase_titles, state_text
@@ -67,9 +67,10 @@ class RunHead:
     def _sentence(self, run: Run) -> str:
         view = self._view
         if run.state is RunState.ENDED:
-            ended = f" at {time_of_day(run.ended_at)}" if run.ended_at else ""
             if run.end_reason is EndReason.LOST:
-                return f"The GPU is gone{ended}; this program did not remove it."
+                return "The GPU is gone; this program did not remove it."
+            now = self._shell.site.clock.now()
+            ended = f" {at_moment(run.ended_at, now)}" if run.ended_at else ""
             return f"GPU removed{ended}." if run.shown_pod_id else "There was never a GPU."
         if not (run.pod_id or run.is_from_repo):
             return "Renting a GPU…"

@@ -110,7 +110,9 @@ class RunEnd:
     ) -> list[tuple[str, str]]:
         run = self._run
         found = receipt(self._shell.site.history, run)
-        pairs = [("It cost", dollars(run.known_cost_usd))]
+        is_reckoned = run.end_reason is EndReason.LOST and run.billed_usd is None
+        cost = "Estimated cost" if is_reckoned else "It cost"
+        pairs = [(cost, dollars(run.known_cost_usd))]
         if found.planned_usd is not None:
             pairs.append(("Planned", dollars(found.planned_usd)))
         if found.seconds is not None:
@@ -179,7 +181,7 @@ class RunEnd:
             button_link("Enter the Hugging Face token", "/keys", symbol="key")
         speaks = self._result is not None and self._result.speaks
         if has_result and speaks:
-            button_link("Beside another voice", f"/voice?run={run.nonce}", symbol="voice")
+            button_link("Compare with another voice", f"/voice?run={run.nonce}", symbol="voice")
         site, is_own = self._shell.site, is_folder(run.results_repo)
         may_write = not run.is_from_repo or is_own or site.can_write_results(self._shell.tab)
         if has_checkpoint(run, left, self._view.picture) and may_write:

@@ -7,19 +7,23 @@ from nicegui import ui
 from launcher.domain.studies.address import StudyAddress, study_address
 from launcher.domain.studies.study import Study, is_study_name
 from launcher.errors import LauncherError
+from launcher.hub.access import is_hidden
 from launcher.services.studies.keeping import find_study, read_before
 from launcher.stores.known_studies import KnownStudies
 from launcher.ui.frame import Shell, page, show_error
+from launcher.ui.next_steps import on_page
 from launcher.ui.pages.studies.one_study import OneStudy
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import (
     Text,
     box,
     button,
+    button_link,
     card,
     empty_state,
     hint,
     link,
+    notice,
     say,
     table,
 )
@@ -117,10 +121,22 @@ class _StudyPage:
             self._show((await find_study(session.bench, self._address)).study)
         except LauncherError as error:
             with self._trouble:
-                if self._shown is None:
-                    show_error(error)
-                else:
-                    say("note", "As it was read last on this computer.", str(error.message))
+                self._say_why_old(error, has_token=session.keys.hf_upload is not None)
+
+    def _say_why_old(self, error: LauncherError, *, has_token: bool) -> None:
+        """Without a token the Hub answers as to a wrong one; there is nothing wrong then."""
+        if not has_token and is_hidden(error):
+            title = f"{self._address.repo} is private"
+            if self._shown is not None:
+                title = "As it was read last on this computer"
+            with notice(
+                "note", title, "Enter the Hugging Face token to see how the study goes now."
+            ):
+                button_link("Enter the token", "/keys", primary=True, symbol="key")
+        elif self._shown is None:
+            show_error(error)
+        else:
+            say("note", "As it was read last on this computer", on_page(error.message))
 
     def _show(self, study: Study) -> None:
         if study == self._shown:

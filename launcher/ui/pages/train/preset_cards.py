@@ -159,7 +159,8 @@ class PresetCards:
             return f"{most}, {roughly(found.hours_until_capped)}"
         hours = min(found.estimate.hours, found.hours_until_capped)
         cost = min(found.estimate.cost_usd, found.worst_case_usd)
-        return f"about {roughly(hours)}, {dollars(cost)} on {found.offer.gpu_name} ({most})"
+        words = f"about {roughly(hours)}, {dollars(cost)} on {found.offer.gpu_name} ({most})"
+        return words if dataset is None else f"With this dataset: {words}"
 
     def _settings_with(self, preset: Preset) -> RunSettings | str:
         """What the choice would be with this preset, put together anew only when that changes; or why it cannot be."""

@@ -28,6 +28,12 @@ class Price:
         self._text.clear()
         with self._text:
             facts(_facts(found), "facts-list")
+            if (
+                found.offer is not None
+                and found.dearest_per_hour_usd > found.offer.price_per_hour_usd
+            ):
+                dearest = per_hour(found.dearest_per_hour_usd)
+                hint(f"At most: if only the most expensive GPU that fits is free, {dearest}.")
             _remarks(found)
 
 

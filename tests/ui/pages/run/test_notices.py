@@ -16,7 +16,7 @@ from launcher.emulator.hub.faults import Rule, refused
 from launcher.ui.pages.run.log_lines import LogLines
 from launcher.ui.pages.run.notices import USUAL_START, smaller_try, start_text
 from launcher.ui.pages.runs.row import cost_text
-from launcher.ui.widgets.elements import Button
+from launcher.ui.widgets.elements import Button, Text
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clocks import NOW
 from tests.kit.page_verbs import hrefs, only, until, visit
@@ -244,7 +244,7 @@ async def test_a_log_that_was_never_delivered_does_not_make_a_public_repo_privat
     ground.push_results({"run-01/run.json": b"{}"}, "demo/voice")
     place(ground, results_repo="demo/voice", **ENDED_WELL)
     await visit(person, f"/runs/{NONCE}?tab=log")
-    await person.should_see("Nothing logged yet.")
+    await person.should_see("No log lines here yet.")
     await until(lambda: any("log.txt" in row.path for row in ground.core.log))
     await asyncio.sleep(0.1)  # for what would be drawn of the answer
     await person.should_not_see("is private")
@@ -272,3 +272,7 @@ async def test_a_phase_that_a_run_was_lost_in_does_not_go_on(person: User, groun
     assert "step-todo" in rows[-1].classes  # the GPU is gone, and nobody removed it
     await person.should_see("this program did not remove it")
     assert not any("step-now" in row.classes for row in rows)
+    with person:
+        words = [str(one.text) for one in ElementFilter(kind=Text) if "figure" in one.classes]
+    assert any(one.startswith("not finished") for one in words)
+    assert not any(one.startswith("now") for one in words)

@@ -14,7 +14,7 @@ from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.plot import Plot
 from pod_image.contract.paths import STUDIES_FOLDER
 from tests.kit.clocks import NOW
-from tests.kit.page_verbs import only, press, until, visit
+from tests.kit.page_verbs import hrefs, only, press, until, visit
 from tests.kit.studies import ended_trial, study_of
 from tests.ui.conftest import Ground
 
@@ -76,7 +76,10 @@ async def test_what_was_read_last_is_there_without_a_key_and_listed(
     await person.should_see("1.5")
     await visit(person, "/studies/demo/voice/tune")
     await person.should_see("tune-002")
-    await person.should_see("As it was read last on this computer.")
+    await person.should_see("As it was read last on this computer")
+    # Nothing was refused: there is no token yet, and that is what is said.
+    await person.should_see("Enter the Hugging Face token to see how the study goes now.")
+    assert "/keys" in hrefs(person)
 
 
 async def test_without_a_study_it_says_where_one_comes_from(person: User, ground: Ground) -> None:

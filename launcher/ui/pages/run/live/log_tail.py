@@ -30,16 +30,18 @@ class LogTail:
     def refresh(self, run: Run) -> None:
         if self._book.see(self._view.log):
             self._lines.show(self._book.matches, ())
-        self._nothing.text = _nothing_text(run)
+        self._nothing.text = _nothing_text(run, self._view)
         self._nothing.set_visibility(not len(self._book))
         left_out = self._view.log_count - len(self._book)
         self._before.text = f"{counted(left_out, 'line')} before these." if left_out else ""
         self._before.set_visibility(bool(left_out))
 
 
-def _nothing_text(run: Run) -> str:
+def _nothing_text(run: Run, view: RunView) -> str:
     if run.state is RunState.ENDED:
-        return "This program has not followed this run since it started; the full log has what was delivered."
+        return "No lines since this program started. The whole log has what was delivered."
     if run.is_from_repo:
         return "The log of this run is read from its results repo: see the full log."
-    return "What the machine prints appears here. The first lines come when it starts."
+    if view.picture.phase is None:
+        return "What the machine prints appears here. The first lines come when it starts."
+    return "No lines since this program started. The whole log has what was delivered."

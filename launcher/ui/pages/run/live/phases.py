@@ -52,7 +52,9 @@ class Phases:
             if seconds is None and state.state == "now" and state.started_at is not None:
                 seconds = max(0.0, (now - state.started_at).total_seconds())
             cost = _time_and_cents(seconds, run.price_per_hour_usd)
-            words.text = " · ".join(part for part in (_phase_text(state), cost) if part)
+            words.text = " · ".join(
+                part for part in (_phase_text(state, is_over=is_over), cost) if part
+            )
             words.set_visibility(bool(words.text))
 
 
@@ -65,13 +67,15 @@ def _mark(kind: str, number: int) -> None:
         Text("span", str(number))
 
 
-def _phase_text(state: PhasePicture) -> str:
+def _phase_text(state: PhasePicture, *, is_over: bool) -> str:
     if state.state == "waiting":
         return ""
     done = ""
     if state.done is not None and state.total and state.state != "done":
         done = amount(state.done, state.total, state.unit)
-    word = {"now": "now", "failed": "ended early"}.get(state.state, "")
+    word = {"now": "not finished" if is_over else "now", "failed": "ended early"}.get(
+        state.state, ""
+    )
     detail = state.detail[:160] if state.state != "done" else ""
     return " · ".join(part for part in (word, done, detail) if part)
 

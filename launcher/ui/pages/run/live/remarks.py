@@ -64,6 +64,9 @@ class Bill:
 
 def _receipt(shell: Shell, run: Run) -> None:
     found = receipt(shell.site.history, run)
+    most = ("Agreed maximum", found.worst_case_usd)
+    if found.worst_case_usd is None:  # such as of a run that another computer planned
+        most = ("Maximum cost", run.most_usd)
     with card("Receipt"):
         facts(
             [
@@ -73,7 +76,7 @@ def _receipt(shell: Shell, run: Run) -> None:
                     f"Billed by {place_of_run(run).title}",
                     dollars(found.billed_usd) if found.billed_usd is not None else "not yet",
                 ),
-                ("Maximum cost", dollars(found.worst_case_usd)),
+                (most[0], dollars(most[1])),
                 ("Duration", duration(found.seconds)),
                 *([("GPU idle", found.gpu_idle_text)] if found.gpu_idle_text else []),
             ]

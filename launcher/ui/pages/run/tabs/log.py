@@ -119,7 +119,7 @@ class LogTab:
 
 def count_text(book: LogBook) -> str:
     if not len(book):
-        return "Nothing logged yet."
+        return "No log lines here yet."
     if book.is_searched:
         return f"{counted(len(book.matches), 'line')} of {len(book):,}"
     return counted(len(book), "line")
