@@ -28,12 +28,8 @@ class Price:
         self._text.clear()
         with self._text:
             facts(_facts(found), "facts-list")
-            if (
-                found.offer is not None
-                and found.dearest_per_hour_usd > found.offer.price_per_hour_usd
-            ):
-                dearest = per_hour(found.dearest_per_hour_usd)
-                hint(f"At most: if only the most expensive GPU that fits is free, {dearest}.")
+            if why := why_at_most(found):
+                hint(why)
             _remarks(found)
 
 
@@ -42,6 +38,16 @@ def price_text(found: Quote) -> str:
     if found.estimate is None or found.offer is None:
         return f"at most {dollars(found.worst_case_usd)}"
     return about(min(found.estimate.cost_usd, found.worst_case_usd))
+
+
+def why_at_most(found: Quote) -> str:
+    """Why it can cost more than its hours on the GPU that is shown; empty where it cannot."""
+    if found.offer is None or found.dearest_per_hour_usd <= found.offer.price_per_hour_usd:
+        return ""
+    dearest = per_hour(found.dearest_per_hour_usd)
+    return (
+        f"“At most” is on the most expensive GPU that is tried if the others are taken, {dearest}."
+    )
 
 
 def _facts(found: Quote) -> list[tuple[str, str]]:

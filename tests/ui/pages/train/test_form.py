@@ -12,6 +12,7 @@ from launcher.presets import Preset, find_preset
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.help.topics import HELP_FOLDER, anchor, search, settings_sections, topics
 from launcher.ui.pages.train.form import Choice, Refused, check, parse, shown
+from launcher.ui.pages.train.price import why_at_most
 from launcher.ui.pages.train.pricing import gpu_rows, quote
 from launcher.ui.pages.train.saving import kept_values
 from launcher.ui.state.drafts import DRAFTS_KEPT, Draft, Drafts
@@ -196,7 +197,11 @@ def test_without_prices_the_cap_is_the_price() -> None:
 
 def test_the_worst_case_is_that_of_the_dearest_gpu_that_may_be_taken() -> None:
     settings = RunSettings(max_hours=2.0, max_cost_usd=100.0, cloud=Cloud.ANY)
-    assert quote(settings, CLIPS, OFFERS, []).worst_case_usd == pytest.approx(2 * 0.49)
+    found = quote(settings, CLIPS, OFFERS, [])
+    assert found.worst_case_usd == pytest.approx(2 * 0.49)
+    assert "$0.49/h" in why_at_most(found)
+    assert why_at_most(quote(settings, CLIPS, OFFERS[:1], [])) == ""
+    assert why_at_most(quote(settings, CLIPS, None, [])) == ""
 
 
 def test_a_cap_before_the_end_is_seen() -> None:
