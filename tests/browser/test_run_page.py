@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.looking import WIDTHS
 from tests.browser.page_states import write_history
+from tests.browser.pods import Act
+from tests.browser.renting import rent
 from tests.browser.stage import Stage
 from tests.browser.window import Window
 
@@ -31,6 +34,23 @@ def watcher(chromium: Any, staged: Stage) -> Iterator[Window]:
     window.enter()
     yield window
     window.close()
+
+
+def test_the_curve_appears_on_a_page_that_was_open_before_the_first_step(
+    window: Window, staged: Stage, act: Act
+) -> None:
+    act.boots_in = 1.5
+    window.type_keys(staged.keys)
+    rent(window)
+    page = window.page
+    expect(page.get_by_text("The curves begin with the first step.", exact=False)).to_be_visible()
+    curve = page.locator(".curves .plot-area path").first
+    expect(curve).to_have_attribute("d", re.compile("L"))
+    drawn = curve.get_attribute("d")
+    expect(curve).not_to_have_attribute("d", drawn)  # it goes on
+    expect(page.locator(".bell-new")).to_have_count(1)  # with news the header is at its longest
+    widths = page.evaluate(WIDTHS)
+    assert widths[0] <= widths[1]
 
 
 def test_how_a_run_goes_is_on_one_screen_and_its_values_are_read_by_pointer_and_keyboard(

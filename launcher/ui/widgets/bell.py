@@ -27,8 +27,8 @@ class Bell:
         self._site = site
         self._shown = self._seen = site.told.newest
         with box("details", "bell") as self._bell:
-            summary = box("summary", "chip")
-            with summary:
+            self._summary = box("summary", "chip")
+            with self._summary:
                 icon("bell", 16)
                 self._word = Text("span", "", "bell-word")
             with box("div", "bell-panel", role="region", aria_label="Notifications"):
@@ -38,7 +38,9 @@ class Bell:
                 allow.classes("bell-ask")
                 for allowed, words in _ALLOWED.items():
                     attributes(hint(words), data_allowed=allowed, hidden=True)
-                hint("Other notifications, such as to a phone, are set on the Keys page.")
+                hint(
+                    "To be notified elsewhere, such as on a phone, enter an address on the Keys page."
+                )
         self._bell.mark("bell")
         self._bell.on("toggle", self._opened, js_handler="(e) => emit(e.target.open)")
         self._draw()
@@ -62,7 +64,9 @@ class Bell:
     def _draw(self) -> None:
         told = self._site.told
         unseen = len(told.since(self._seen))
-        self._word.text = f"Notifications: {unseen} new" if unseen else "Notifications"
+        # Short, since the row of the header is full: its name says what is new.
+        self._word.text = f"{unseen} new" if unseen else "Notifications"
+        attributes(self._summary, aria_label=f"Notifications: {unseen} new" if unseen else None)
         self._bell.classes(add="bell-new" if unseen else "", remove="" if unseen else "bell-new")
         self._list.clear()
         with self._list:

@@ -1,22 +1,10 @@
-"""Which curve is looked at first, what curves are called, and the colours of charts."""
+"""The colours of charts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from launcher.recipes.base import Shown
-
 ACCENT, GREY = "#7a5de0", "rgba(128,124,136,0.35)"
-
-
-def first_curve(names: Sequence[str], shown: Shown) -> str:
-    """The curve that is looked at first; nothing where there is none."""
-    return shown.first_curve(names)
-
-
-def curve_title(name: str, shown: Shown) -> str:
-    return shown.curve_title(name)
 
 
 def zoom_strip(height: int, bottom: int) -> dict[str, Any]:

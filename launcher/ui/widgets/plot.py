@@ -42,6 +42,11 @@ class Plot(ui.element, component="plot.js", dependencies=["plot_scales.js"]):
             self.on("toggle", lambda event: on_toggle(str(event.args)))
 
     @property
+    def is_ignoring_events(self) -> bool:
+        """Never: the browser draws it once, perhaps while it is hidden for want of values, and asks for points then."""
+        return False
+
+    @property
     def lines(self) -> Sequence[PlotLine]:
         """As they were shown last."""
         return self._lines
