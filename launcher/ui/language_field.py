@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from launcher.services.choosing.languages import language_code, language_name, language_options
+from launcher.services.choosing.option import Listing
+from launcher.ui.choosing import ChoosingDialog, choose_beside
 from launcher.ui.frame import Shell
-from launcher.ui.widgets.dialog import Dialog
-from launcher.ui.widgets.elements import Text, button
+from launcher.ui.widgets.elements import Text
 from launcher.ui.widgets.inputs import Field
-from launcher.ui.widgets.picker import Picker, PickerRow
 
 
 class LanguageField:
@@ -29,10 +30,8 @@ class LanguageField:
         self._field = Field(
             name, label, value=value, placeholder=placeholder, on_commit=self._take, is_draft=True
         )
+        choose_beside(self._field, label, self._open)
         with self._field:
-            opener = button("Choose…", self._open, kind="quiet", name=f"Choose: {label}")
-            opener.mark(f"choose-{name}")
-            self._field.opened_by(opener)
             self._meaning = Text("span", language_name(value), "field-meaning")
 
     @property
@@ -47,22 +46,14 @@ class LanguageField:
         self._changed(code)
 
     def _open(self) -> None:
-        with self._shell.content:
-            dialog = Dialog(f"Choose: {self._label}", wide=True)
-        dialog.mark("choices")
-        dialog.on("close", dialog.delete)
+        dialog = ChoosingDialog(self._shell, self._label)
 
         def picked(code: str) -> None:
             dialog.hide()
             self._take(code)
             self._shell.announce(f"{self._label}: {language_name(code)}.")
 
-        with dialog.body:
-            rows = [
-                PickerRow(one.value, one.title, one.detail, one.marks, words=one.found_by)
-                for one in language_options()
-            ]
-            Picker(f"Search: {self._label}", rows, picked, placeholder="Type to search")
-        with dialog.actions:
-            button("Close", dialog.hide)
+        # Whether it can be read is a question of training, not of what is spoken.
+        options = tuple(replace(one, reason="") for one in language_options())
+        dialog.list(Listing(options), picked)
         dialog.show()

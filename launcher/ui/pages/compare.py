@@ -24,7 +24,7 @@ from launcher.services.following.comparing import (
 from launcher.ui.frame import Shell, page
 from launcher.ui.state.curves import smoothed, thinned
 from launcher.ui.state.site import Site
-from launcher.ui.widgets.chart import GREY, curve_title, zoom_strip
+from launcher.ui.widgets.chart import GREY, zoom_strip
 from launcher.ui.widgets.elements import (
     Text,
     attributes,
@@ -111,7 +111,7 @@ def _curves(shell: Shell, compared: Sequence[ComparedRun], across: str) -> None:
         if len(drawn) < 2:
             hint("Fewer than two of them have a curve on this computer.")
             return
-        hint(f"{curve_title(name, shown)}, smoothed; lower is better.")
+        hint(f"{shown.curve_title(name)}, smoothed; lower is better.")
         _axis_links(compared, across)
         weight = shell.site.preferences.curve_smoothing
         chart = ui.echart(_option(drawn, name, weight, across), renderer="svg").classes("chart")

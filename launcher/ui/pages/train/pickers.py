@@ -10,17 +10,16 @@ from typing import Any
 from launcher.errors import LauncherError
 from launcher.forms.fields import FormField, Kind
 from launcher.services.choosing.lists import VOICES
-from launcher.services.choosing.option import MOST_OPTIONS, Listing, Option
+from launcher.services.choosing.option import Listing, Option
 from launcher.services.choosing.published_voices import licence_of, sample_file
 from launcher.ui.browsing import browse_beside
-from launcher.ui.frame import Shell, in_background, what_to_do
+from launcher.ui.choosing import ChoosingDialog, choose_beside
+from launcher.ui.frame import Shell, in_background
 from launcher.ui.next_steps import on_page
 from launcher.ui.pages.train.form import Choice, shown
 from launcher.ui.pages.train.voice_samples import sample_url
-from launcher.ui.widgets.dialog import Dialog
-from launcher.ui.widgets.elements import box, button, facts, hint, notice, say, waiting
+from launcher.ui.widgets.elements import box, button, facts, hint, say
 from launcher.ui.widgets.inputs import Field, Player
-from launcher.ui.widgets.picker import Picker, PickerRow
 from pod_image.contract.knobs import Setting
 
 
@@ -42,15 +41,11 @@ class Pickers:
                 others=lambda: (self._shell.site.preferences.recordings_folder,),
             )  # fmt: skip
         elif knob.picks is not None:
-            with entry:
-                opener = button(
-                    "Choose…",
-                    lambda: PickDialog(self._shell, self, one, self._choice).show(),
-                    kind="quiet",
-                    name=f"Choose: {one.label}",
-                )
-                opener.mark(f"choose-{one.name}")
-                entry.opened_by(opener)
+            choose_beside(
+                entry,
+                one.label,
+                lambda: PickDialog(self._shell, self, one, self._choice).show(),
+            )
 
     def take(self, one: FormField, option: Option) -> None:
         """Put the value into the form; a list gets it beside what it has."""
@@ -80,21 +75,15 @@ class PickDialog:
         self._shell, self._pickers, self._one, self._choice = shell, pickers, one, choice
         self._listing = Listing()
         self._looked_at = ""
-        with shell.content:
-            self._dialog = Dialog(f"Choose: {one.label}", wide=True)
-        self._dialog.mark("choices")
-        self._dialog.on("close", self._dialog.delete)
-        with self._dialog.body:
-            self._place = box("div", "stack-small")
-        with self._dialog.actions:
-            if one.name in choice.draft.given:
-                button(_usual(choice), self._reset, kind="quiet", symbol="refresh").mark("reset")
-            button("Close", self._dialog.hide)
+        self._dialog = ChoosingDialog(shell, one.label)
+        if one.name in choice.draft.given:
+            with self._dialog.actions:
+                reset = button(_usual(choice), self._reset, kind="quiet", symbol="refresh")
+            reset.mark("reset").move(target_index=0)
 
     def show(self) -> None:
         self._dialog.show()
-        with self._place:
-            waiting("Checking the repo…", rows=3)
+        self._dialog.wait()
         in_background(self._load(), name=f"choices for {self._one.name}")
 
     async def _load(self) -> None:
@@ -103,40 +92,18 @@ class PickDialog:
         self._listing = await self._shell.site.choices.of(session, self._setting, values)
         if self._dialog.is_deleted:
             return
-        self._place.clear()
-        with self._place:
-            self._draw()
+        speaks = self._setting.knob.picks in VOICES
+        picker = self._dialog.list(
+            self._listing, self._picked, on_look=self._look if speaks else None
+        )
+        if picker is not None and speaks:
+            with picker:
+                self._closer = box("div", "stack-small")
 
     @property
     def _setting(self) -> Setting:
         assert self._one.setting is not None
         return self._one.setting
-
-    def _draw(self) -> None:
-        found = self._listing
-        if found.problem:
-            with notice("warning", on_page(found.problem), alert=True):
-                what_to_do(found.what_to_do)
-        for note in found.notes:
-            hint(on_page(note))
-        options = found.options[:MOST_OPTIONS]
-        if not options and not found.makes:
-            return
-        speaks = self._setting.knob.picks in VOICES
-        picker = Picker(
-            f"Search: {self._one.label}",
-            [_row(option) for option in options],
-            self._picked,
-            on_look=self._look if speaks else None,
-            at_once=not speaks,
-            makes=found.makes,
-            placeholder="Type to search"
-            if not found.makes
-            else "Type to search, or a name for a new one",
-        )
-        if speaks:
-            with picker:
-                self._closer = box("div", "stack-small")
 
     def _picked(self, value: str) -> None:
         option = self._option(value) or Option(value, value)
@@ -195,11 +162,4 @@ def _draw_sound(option: Option, sound: Path | LauncherError | None) -> None:
 
 
 def _usual(choice: Choice) -> str:
-    return "Back to the preset's" if choice.preset else "Back to the default"
-
-
-def _row(option: Option) -> PickerRow:
-    return PickerRow(
-        option.value, option.title, option.detail, option.marks, option.reason, option.found_by,
-        option.is_best,
-    )  # fmt: skip
+    return "Use the preset's value" if choice.preset else "Use the default"

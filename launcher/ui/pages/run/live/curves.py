@@ -12,7 +12,6 @@ from launcher.ui.pages.run.misheard_words import heard_of
 from launcher.ui.state.curves import Moments, plotted
 from launcher.ui.state.preferences import Preferences
 from launcher.ui.state.site import Site
-from launcher.ui.widgets.chart import curve_title, first_curve
 from launcher.ui.widgets.elements import Text, box, card, heading, hint, link
 from launcher.ui.widgets.inputs import Field, options
 from launcher.ui.widgets.plot import Plot, PlotLine
@@ -77,8 +76,8 @@ class Curves:
         if not names:
             self._nothing.text = nothing_text(run, self._view, self._shown)
             return
-        name = first_curve(names, self._shown)
-        self._last.text = last_text(scalars[name], curve_title(name, self._shown))
+        name = self._shown.first_curve(names)
+        self._last.text = last_text(scalars[name], self._shown.curve_title(name))
         now = self._site.unix_seconds()
         key = (
             picture.curves,
@@ -110,7 +109,7 @@ class Curves:
 
     def _draw(self) -> None:
         chosen = self._site.preferences
-        first = first_curve(list(self._picture.scalars), self._shown)
+        first = self._shown.first_curve(list(self._picture.scalars))
         self._plot.show(
             lines_of(self._picture, self._shown, chosen),
             axis=chosen.curve_axis,
@@ -148,9 +147,9 @@ class Curves:
 def lines_of(picture: RunPicture, shown: Shown, chosen: Preferences) -> list[PlotLine]:
     """The one that people watch, then the other scalars as they came, then the scores of checkpoints."""
     scalars = picture.scalars
-    first = first_curve(list(scalars), shown)
+    first = shown.first_curve(list(scalars))
     names = sorted(scalars, key=lambda name: name != first)
-    return [_line(name, curve_title(name, shown), scalars[name], first, chosen) for name in names]
+    return [_line(name, shown.curve_title(name), scalars[name], first, chosen) for name in names]
 
 
 def _line(name: str, title: str, curve: Curve, first: str, chosen: Preferences) -> PlotLine:
