@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.browser.page_states import PAGE_STATES, WITH_KEYS, WITH_RUNS, PageState, write_history
+from tests.browser.page_states import (
+    FOLLOWED,
+    PAGE_STATES,
+    WITH_KEYS,
+    WITH_RUNS,
+    PageState,
+    write_history,
+)
 from tests.browser.stage import CHROMIUM, Stage
 from tests.browser.window import Window
 
@@ -39,6 +46,8 @@ def walk(
 ) -> Iterator[tuple[Window, PageState]]:
     """Each state that is wanted (all, with `only` empty), in a window at its page; nothing is done there yet."""
     write_history(staged.root / f"lived-{look.name}")
+    if staged.player is not None:
+        staged.player.act = FOLLOWED
     for home, page_states, keyed in (
         ("empty", PAGE_STATES, False),
         ("keyed", WITH_KEYS, True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -34,13 +35,18 @@ from tests.browser.moments import (
     remember_a_key,
     stop_remembering,
 )
-from tests.browser.pods import tone
+from tests.browser.pods import Act, tone
+from tests.browser.stage import TRAIN_PATH
 from tests.kit.checkout import DEMO_CLIPS
 from tests.kit.recognisers import demo_sound, demo_texts
 from tests.kit.studies import well_under_way
 from tests.kit.tiny_voice import tiny_voice
 
 Step = Callable[[Any], None]
+
+
+FOLLOWED = Act(steps=240, checkpoint_at=(12, 24, 36, 48))
+"""What the pod of the run does that is started here."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ def _refused_key(page: Any) -> None:
 
 
 def _queue_add(page: Any) -> None:
-    page.get_by_role("button", name="Add the run of the Train page…").click()
+    page.get_by_role("button", name="Add the run set up on the Train page…").click()
     page.get_by_label("Highest price").wait_for()
 
 
@@ -134,6 +140,23 @@ def _confirm(page: Any) -> None:
     page.get_by_text("The exact requests").click()
 
 
+def _rented(page: Any) -> None:
+    """A run that this window has started and follows, with some checkpoints behind it."""
+    _check(page)
+    page.get_by_role("button", name="Rent and start…").click()
+    page.get_by_role("button", name=re.compile("Rent and start, ")).click()
+    page.wait_for_url(re.compile("/runs/"))
+    page.get_by_text(f"Step {FOLLOWED.checkpoint_at[-1]}", exact=True).first.wait_for(
+        timeout=240_000
+    )
+
+
+def _cancelled(page: Any) -> None:
+    page.get_by_role("button", name="Cancel run", exact=True).click()
+    page.get_by_role("button", name="Cancel run now").click()
+    page.get_by_text("cancelled", exact=True).wait_for()
+
+
 def _make_clips(page: Any) -> None:
     page.get_by_text("Use a folder on this computer").click()
     page.locator("#field-local-folder").fill(str(DEMO_CLIPS))
@@ -173,7 +196,7 @@ def _clips_replaced(page: Any) -> None:
 def _clips_pasted(page: Any) -> None:
     page.get_by_role("button", name="Paste transcripts…").click()
     page.locator("#field-paste-lines").fill("clip_01|New.\nclip_99|Nobody's.")
-    page.get_by_text("is no clip of this dataset").wait_for()
+    page.get_by_text("is not a clip of this dataset").wait_for()
 
 
 def _clips_keys(page: Any) -> None:
@@ -340,6 +363,7 @@ WITH_KEYS = (
     PageState(
         "choose-language", "/train?preset=finetune-medium", _choose_language, within="choose-voice"
     ),
+    PageState("run-followed", TRAIN_PATH, _rented, within="run-live", after=_cancelled),
 )
 
 WITH_RUNS = (
@@ -574,7 +598,7 @@ def _runs(now: datetime) -> list[Run]:
         settings_json=settings,
     )
 
-    def ended(number: int, nonce: str, reason: EndReason, **rest: Any) -> Run:
+    def ended(number: int, nonce: str, reason: EndReason, minutes: float = 130, **rest: Any) -> Run:
         start = now - timedelta(days=6 - number, hours=3)
         values: dict[str, Any] = {
             "run_id": f"run-0{number}",
@@ -582,7 +606,7 @@ def _runs(now: datetime) -> list[Run]:
             "state": RunState.ENDED,
             "planned_at": start,
             "created_at": start,
-            "ended_at": start + timedelta(hours=2, minutes=10),
+            "ended_at": start + timedelta(minutes=minutes),
             "end_reason": reason,
             "detail": reason.sentence,
             "cost_usd": 0.74,
@@ -601,12 +625,13 @@ def _runs(now: datetime) -> list[Run]:
         ),
         ended(1, "finished00", EndReason.FINISHED),
         replace(
-            ended(1, "capped0000", EndReason.TIME_CAP),
+            ended(1, "capped0000", EndReason.TIME_CAP, minutes=120, cost_usd=0.68, billed_usd=0.68),
             run_id="run-07",
-            settings_json=settings.replace("anna", "bert"),
+            max_hours=2.0,
+            settings_json=settings.replace("anna", "bert").replace("8.0", "2.0"),
         ),
         replace(
-            ended(1, "aborted000", EndReason.ABORTED, cost_usd=0.02, billed_usd=None),
+            ended(1, "aborted000", EndReason.ABORTED, minutes=4, cost_usd=0.02, billed_usd=None),
             run_id="run-08",
         ),
         ended(
@@ -620,8 +645,10 @@ def _runs(now: datetime) -> list[Run]:
             3,
             "failed0000",
             EndReason.FAILED,
+            minutes=6,
             detail="The GPU ran out of memory in step 1.",
             cost_usd=0.03,
+            billed_usd=0.03,
         ),
         replace(
             base,
@@ -629,6 +656,7 @@ def _runs(now: datetime) -> list[Run]:
             nonce="overdue000",
             pod_id="pod4",
             deadline=now - timedelta(minutes=20),
+            planned_at=now - timedelta(hours=8, minutes=21),
             created_at=now - timedelta(hours=8, minutes=20),
         ),
         base,
@@ -639,6 +667,7 @@ def _runs(now: datetime) -> list[Run]:
             pod_id="pod6",
             state=RunState.LAUNCHING,
             armed_at=None,
+            planned_at=now - timedelta(seconds=90),
             created_at=now - timedelta(seconds=80),
         ),
     ]
@@ -654,22 +683,35 @@ def _events(run: Run) -> list[Event]:
         lines.append({"event": "phase", "phase": phase, "state": "started"})
         lines.append({"event": "phase", "phase": phase, "state": "ended", "seconds": 41.0})
     lines.append({"event": "phase", "phase": "train", "state": "started"})
-    lines += _pictures(run) if run.nonce == "pictures00" else _training(run)
+    is_failed = run.end_reason is EndReason.FAILED
+    if not is_failed:
+        lines += _pictures(run) if run.nonce == "pictures00" else _training(run)
     if run.state is RunState.ENDED:
-        phases = [{"name": "train", "seconds": 6900.0}, {"name": "deliver", "seconds": 70.0}]
+        trained = 90.0 if is_failed else (run.lasted_seconds() or 0.0) - 900.0
+        seconds = {"train": trained, "export": 25.0, "deliver": 70.0}
+        phases = [
+            {"name": name, "seconds": took}
+            for name, took in seconds.items()
+            if not is_failed or name != "export"
+        ]
         files = [
             {"path": f"{run.run_id}/voice/{name}", "size_bytes": 63_201_294, "sha256": "0" * 64}
             for name in tiny_voice()
         ]
         kept = {"path": f"{run.run_id}/checkpoints/step-00006000.ckpt", "size_bytes": 9 * 10**8}
         files.append({**kept, "sha256": "0" * 64})
-        if run.end_reason is not EndReason.FAILED:
+        if not is_failed:
             lines.append({"event": "upload", "commit": "abc", "files": files})
         is_well = run.end_reason is not None and run.end_reason.is_success
-        lines.append({"event": "phase", "phase": "train", "state": "ended", "went_well": is_well})
+        for each in phases:
+            phase = {"event": "phase", "phase": each["name"]}
+            if each["name"] != "train":
+                lines.append({**phase, "state": "started"})
+            went_well = is_well or each["name"] != "train"
+            ended = {"state": "ended", "seconds": each["seconds"], "went_well": went_well}
+            lines.append({**phase, **ended})
         ended = {"event": "ended", "reason": run.end_reason, "phases": phases}
-        has_results = run.end_reason is not EndReason.FAILED
-        lines.append({**ended, "delivered_count": 12 if has_results else 0})
+        lines.append({**ended, "delivered_count": 0 if is_failed else 12})
     start = run.created_at or run.planned_at
     found: list[Event] = []
     for seq, line in enumerate(lines, start=1):
@@ -725,6 +767,11 @@ def _training(run: Run) -> list[dict[str, Any]]:
         }
         for path, text in RECORDINGS.items()
     ]
+    references = [
+        {"path": f"{run.run_id}/{path}", "size_bytes": 90_000, "sha256": "0" * 64}
+        for path in RECORDINGS
+    ]
+    lines.append({"event": "upload", "commit": "abc", "files": references})
     for number in range(1, 241):
         noise = 0.12 * math.sin(number * 1.9) + 0.07 * math.sin(number * 7.7)
         lines.append(

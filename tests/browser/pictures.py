@@ -17,7 +17,12 @@ from tests.kit.checkout import ROOT
 
 FOLDER = ROOT / "docs" / "pictures"
 RECORD = FOLDER / "made_from.json"
-_STYLE = ("launcher/ui/assets/*.css", "launcher/ui/widgets/chart*", "launcher/ui/widgets/plot*")
+_PAGES = (
+    "launcher/ui/assets/*",
+    "launcher/ui/frame.py",
+    "launcher/ui/widgets/*",
+    "tests/browser/page_states.py",
+)
 
 
 @dataclass(frozen=True)
@@ -33,16 +38,29 @@ class Picture:
         """SHA-256 over the names and contents of the sources."""
         found = hashlib.sha256()
         for path in sorted({path for each in self.sources for path in ROOT.glob(each)}):
-            if path.is_file():
+            if path.is_file() and path.suffix != ".pyc":
                 found.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
         return found.hexdigest()
 
 
 PICTURES = (
-    Picture("run.png", "run-live", ("launcher/ui/pages/run/*.py", *_STYLE)),
-    Picture("queue.png", "queue", ("launcher/ui/pages/queue/*.py", *_STYLE)),
-    Picture("study.png", "study", ("launcher/ui/pages/studies/*.py", *_STYLE)),
-    Picture("terminal.gif", "", ("launcher/cli/demo_run.py", "tests/browser/terminal.py")),
+    Picture(
+        "run.png", "run-followed", ("launcher/ui/pages/run/**/*", "tests/browser/pods.py", *_PAGES)
+    ),
+    Picture("queue.png", "queue", ("launcher/ui/pages/queue/**/*", *_PAGES)),
+    Picture("study.png", "study", ("launcher/ui/pages/studies/**/*", *_PAGES)),
+    Picture(
+        "terminal.gif",
+        "",
+        (
+            "launcher/cli/demo_run.py",
+            "launcher/cli/terminal/live.py",
+            "launcher/cli/terminal/picture.py",
+            "launcher/cli/terminal/layout.py",
+            "launcher/cli/terminal/sparkline.py",
+            "tests/browser/terminal.py",
+        ),
+    ),
 )
 
 

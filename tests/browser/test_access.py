@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from tests.browser.looking import LOOKED_AT, look, look_in
-from tests.browser.page_states import PAGE_STATES, WITH_KEYS, WITH_RUNS, PageState, write_history
+from tests.browser.page_states import (
+    FOLLOWED,
+    PAGE_STATES,
+    WITH_KEYS,
+    WITH_RUNS,
+    PageState,
+    write_history,
+)
 from tests.browser.stage import Form, Stage
 from tests.browser.window import Window
 
@@ -28,6 +35,8 @@ def holder(chromium: Any, form: Form, staged: Stage) -> Iterator[Window]:
     window = Window(chromium, form)
     window.enter()
     window.type_keys(staged.keys)
+    assert staged.player is not None
+    staged.player.act = FOLLOWED
     yield window
     window.close()
 
