@@ -32,7 +32,7 @@ def minutes_findings(minutes: float, minutes_wanted: float) -> list[Finding]:
     return [
         Code.MINUTES_FEW.finding(
             "",
-            f"{recorded(minutes)} of speech; {minutes_wanted:.0f} are the minimum for such a training.",
+            f"{recorded(minutes)} of speech; such a training needs at least {minutes_wanted:.0f}.",
             f"Record more{fine_tune}.",
         )
     ]

@@ -145,7 +145,7 @@ def existing_folder(root: Path, name: str) -> Path:
     folder = dataset_folder(root, checked_name(name))
     if not folder.is_dir() or not _is_dataset(folder):
         raise InvalidRequest(
-            f"There is no dataset {name}.",
+            f"The dataset “{name}” does not exist.",
             hint=Sentence(NextStep.LIST_DATASETS, " shows those that are there."),
         )
     return folder

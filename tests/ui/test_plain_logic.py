@@ -229,7 +229,7 @@ def test_clips_are_filtered(kind: str, shown: bool) -> None:
         ),
         (
             Sentence(NextStep.MAKE_DATASET, " would make them smaller to send."),
-            "“Add sound” under Datasets would make them smaller to send.",
+            "“Add recordings” under Datasets would make them smaller to send.",
         ),
         (
             Sentence("Put `license: …` into the card; ", NextStep.SET_LICENCE, " writes it."),

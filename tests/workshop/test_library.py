@@ -192,7 +192,7 @@ async def test_deleting_asks_and_then_deletes(tmp_path: Path) -> None:
     assert folder.is_dir()
     summary = await delete_dataset(tmp_path, "mine", confirmed=True)
     assert (summary.clips, folder.exists()) == (3, False)
-    with pytest.raises(InvalidRequest, match="no dataset"):
+    with pytest.raises(InvalidRequest, match="does not exist"):
         await show_dataset(tmp_path, "mine")
 
 

@@ -159,7 +159,7 @@ def _upload_check(account: Account) -> KeyCheck:
     if account.token_kind == "write":
         return KeyCheck(
             KeyState.TOO_WIDE,
-            f"Works, as {account.name}. It can write to everything of {_places(account)}.",
+            f"Works, as {account.name}. It can write to every repo of {_places(account)}.",
             "A fine-grained token for only the results repo is safer.",
             owner=account.name,
         )
@@ -173,7 +173,7 @@ def _dataset_check(account: Account) -> KeyCheck:
     if account.token_kind == "write":
         return KeyCheck(
             KeyState.TOO_WIDE,
-            f"Works, as {account.name}. It can also write to everything of {_places(account)}.",
+            f"Works, as {account.name}. It can also write to every repo of {_places(account)}.",
             "To read a dataset, a read token is enough.",
             owner=account.name,
         )

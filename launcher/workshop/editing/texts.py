@@ -131,7 +131,7 @@ def _plan_by_name(
         wanted,
         keeps_texts=keeps_texts,
         problems=(
-            _said(unknown, "is no clip of this dataset", "are no clips of this dataset"),
+            _said(unknown, "is not a clip of this dataset", "are not clips of this dataset"),
             _said(doubtful, "means several clips", "mean several clips"),
             _said(twice, "has two texts", "have two texts each"),
         ),

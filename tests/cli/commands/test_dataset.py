@@ -108,7 +108,7 @@ def test_what_cannot_be_decoded_is_left_out_with_its_reason_and_nothing_else_is(
         (("push", "mine", "nowhere"), "owner/name"),
         (("push", "mine", "demo/x", "--licence", "All rights, mine"), "no licence identifier"),
         (("push", "mine", "demo/x"), "No text for b"),
-        (("show", "absent"), "There is no dataset absent"),
+        (("show", "absent"), "The dataset “absent” does not exist"),
         (("show", "../mine"), "cannot be the name"),
         (("edit", "mine", "a.flac"), "Nothing to change"),
         (("edit", "mine", "z.flac", "--text", "Hi."), "no clip z.flac"),

@@ -97,7 +97,7 @@ def test_names_that_are_unknown_doubtful_or_twice_are_said_and_left_aside() -> N
         "wavs/a.wav": "One.", "wavs/b.wav": "Six.",
     }  # fmt: skip
     assert plan.problems == (
-        "z is no clip of this dataset.",
+        "z is not a clip of this dataset.",
         "b means several clips.",
         "d has two texts.",
     )

@@ -86,7 +86,7 @@ class ClipsPage:
             with empty_state(
                 "No clips yet", "Add recordings on the dataset page; they are cut into clips."
             ):
-                button_link("Add sound", f"/datasets/{self._name}", primary=True)
+                button_link("Add recordings", f"/datasets/{self._name}", primary=True)
             return
         self._help = KeyHelp()
         with box("div", "stack clip-tools") as region:

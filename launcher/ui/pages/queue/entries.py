@@ -78,7 +78,7 @@ class Entries:
             )
             is_held = entry.is_held
             hold = self._doing(lambda: store.pause(number, is_paused=not is_held))
-            words = "Go on" if is_held else "Pause"
+            words = "Resume" if is_held else "Pause"
             button(words, hold, kind="quiet", name=f"{words} entry {number}").mark(f"hold-{number}")
         if not entry.state.is_live:
             remove = self._doing(lambda: store.remove(number))

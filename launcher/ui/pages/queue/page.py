@@ -49,7 +49,7 @@ class _QueuePage:
             self._terms()
             self._said = box("div")
         with card("Runs"):
-            button("Add the run of the Train page…", self._add.show, symbol="plus").mark(
+            button("Add the run set up on the Train page…", self._add.show, symbol="plus").mark(
                 "queue-add"
             )
             self._place = box("div", "stack-small").mark("queue")
@@ -171,7 +171,7 @@ class _QueuePage:
             )
         self._go.label.text = words
         self._go.lock("It ends by itself." if self._queue.is_finishing else None)
-        self._pause.label.text = "Go on" if terms.is_paused else "Pause"
+        self._pause.label.text = "Resume" if terms.is_paused else "Pause"
         if self._queue.trouble and self._queue.trouble != self._told_trouble:
             self._told_trouble = self._queue.trouble
             self._said.clear()

@@ -100,7 +100,7 @@ export default {
           <p v-for="d in doubts" :key="d">{{ d }}</p>
         </div></div>
       </div>
-      <p class="hint rec-keys">The keys hold while this part of the page has the focus. Escape throws away what is being
+      <p class="hint rec-keys">The keys work while this part of the page has the focus. Escape discards what is being
         recorded.</p>
     </section>
   `,

@@ -34,7 +34,7 @@ class LabelsDialog:
     def __init__(self, shell: Shell, changed: Callable[[Run], None]) -> None:
         self._shell, self._changed = shell, changed
         self._run: Run | None = None
-        self._dialog = Dialog("What you call this run")
+        self._dialog = Dialog("Name, tags and notes")
         self._dialog.mark("labels")
         with self._dialog.body:
             self._fields = {
@@ -59,7 +59,7 @@ class LabelsDialog:
     def show(self, run: Run) -> None:
         history = self._shell.site.history
         self._run = run = history.by_nonce(run.nonce) or run
-        self._dialog.title.text = f"What you call {run.run_id}"
+        self._dialog.title.text = f"Name, tags and notes of {run.run_id}"
         for name, entry in self._fields.items():
             entry.show(value=run.labels.text(name))
         waits = history.labels.is_unsent(run.results_repo, run.run_id)

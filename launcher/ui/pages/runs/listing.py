@@ -125,7 +125,10 @@ class Listing:
         return f"{first + 1:,} to {first + len(found.rows):,} of {counted(found.total, 'run')}"
 
     def _nothing_found(self) -> None:
-        with self._instead, empty_state("No run matches", "Every run is still there."):
+        with (
+            self._instead,
+            empty_state("No run matches", "Change the search and the filters, or show all runs."),
+        ):
             everything = self._asked.everything()
             button("Show all runs", lambda: self._ask(everything), kind="primary").mark("show-all")
 

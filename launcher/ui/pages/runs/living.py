@@ -1,4 +1,4 @@
-"""What lives now, at every place: one row a run with what it does and costs, and the sums; kept up to date."""
+"""Running now, at every place: one row a run with what it does and costs, and the sums; kept up to date."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Living:
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
         self._rows: dict[str, ui.html] = {}
-        with card("What lives now") as self._card:
+        with card("Running now") as self._card:
             table = box("div", "table-box living-table", tabindex="0", role="region")
-            attributes(table, aria_label="What lives now")
+            attributes(table, aria_label="Running now")
             with table, box("table"):
-                Text("caption", "What lives now", "sr-only")
+                Text("caption", "Running now", "sr-only")
                 with box("thead"), box("tr"):
                     for title, classes in _COLUMNS:
                         attributes(Text("th", title, classes), scope="col")

@@ -37,6 +37,7 @@ from launcher.ui.widgets.elements import (
 from launcher.ui.widgets.labelled_bar import LabelledBar
 from launcher.ui.widgets.plot import Plot, PlotLine
 from pod_image.contract.figures import counted, dollars
+from pod_image.contract.settings import SETTINGS
 
 BESIDE_EACH_OTHER = 5
 _TONES = {
@@ -65,9 +66,12 @@ class OneStudy:
             [
                 ("Results repo", self._address.repo),
                 ("Objective", f"{asked.objective.title}, {asked.objective.direction}"),
-                ("Searched", ", ".join(f"{each.name} {each.text}" for each in asked.space)),
-                ("Values by", asked.sampler.value),
-                ("Stopped early by", asked.pruner.value),
+                (
+                    "Search space",
+                    ", ".join(f"{label_of(each.name)} {each.text}" for each in asked.space),
+                ),
+                ("Sampler", asked.sampler.value),
+                ("Early stopping", asked.pruner.value),
                 ("At a time", counted(asked.at_most, "trial")),
             ]
         )
@@ -111,9 +115,9 @@ class OneStudy:
 
     def _best(self) -> None:
         study, ranked = self._study, self._study.ranked[:BESIDE_EACH_OTHER]
-        with card("The best side by side"):
+        with card("Best trials"):
             names = [each.name for each in study.asked.space]
-            columns = ("Run", study.objective.title, "Step", *names, "Cost")
+            columns = ("Run", study.objective.title, "Step", *map(label_of, names), "Cost")
             numeric = tuple(range(1, len(columns)))
             with table("The best trials", columns, numeric=numeric):
                 for trial in ranked:
@@ -157,7 +161,7 @@ class OneStudy:
             )
             with place:
                 for name, share in found.items():
-                    LabelledBar(name).show(f"{100 * share:.0f} %", share)
+                    LabelledBar(label_of(name)).show(f"{100 * share:.0f} %", share)
 
         background_tasks.create(fill(), name="importances")
 
@@ -168,7 +172,7 @@ class OneStudy:
                 para("None has started yet. A study runs in a terminal.")
                 return
             names = [each.name for each in study.asked.space]
-            columns = ("Run", "State", study.objective.title, "Cost", *names, "Why")
+            columns = ("Run", "State", study.objective.title, "Cost", *map(label_of, names), "Why")
             numeric = (2, 3, *range(4, 4 + len(names)))
             with table("Trials", columns, numeric=numeric):
                 for trial in study.trials:
@@ -231,6 +235,11 @@ class OneStudy:
             button("Back", dialog.hide)
         ask = Button("Stop the study…", dialog.show, symbol="stop")
         ask.mark("stop-study")
+
+
+def label_of(name: str) -> str:
+    """What a setting is called in the form; its name where it is none of ours."""
+    return SETTINGS[name].knob.label if name in SETTINGS else name
 
 
 def _plotted(reached: Sequence[Reached]) -> list[Plotted]:

@@ -43,10 +43,8 @@ async def _list(shell: Shell) -> None:
     known = KnownStudies(shell.site.config.data_folder)
     addresses = known.addresses()
     if not addresses:
-        with empty_state(
-            "No study yet", "A study is made in a terminal, and can be looked at here."
-        ):
-            hint("docs/studies.md shows how.")
+        with empty_state("No study yet", "Start a study in a terminal; it is shown here."):
+            hint("docs/studies.md explains how.")
     else:
         columns = ("Study", "Objective", "Best", "Trials", "Spent", "Budget")
         with table("Studies", columns, numeric=(2, 3, 4, 5)):

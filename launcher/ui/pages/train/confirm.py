@@ -76,8 +76,8 @@ class ConfirmDialog:
                     for one in plan.inputs
                 ),
                 ("Results go to", f"{settings.results}/{plan.run_id}"),
-                ("Told", told(plan)),
-                ("If it is taken", _others(len(plan.candidates) - 1)),
+                ("Notifications", told(plan)),
+                ("If it is unavailable", _others(len(plan.candidates) - 1)),
                 ("Account", account_words(plan.account, place_of(settings))),
             ]
         )
@@ -208,7 +208,9 @@ def _tokens(plan: Plan) -> str:
 
 
 def _others(number: int) -> str:
-    return f"{counted(number, 'other')} tried" if number else "nothing is rented"
+    if not number:
+        return "nothing is rented"
+    return f"{counted(number, 'other is', 'others are')} tried"
 
 
 def _expected_usd(plan: Plan) -> float:

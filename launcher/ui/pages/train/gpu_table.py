@@ -155,7 +155,7 @@ class GpuTable:
         now = self._shell.site.clock.now()
         with box("div", "row spread"):
             hint(f"Prices of {self._where.title}, {when(prices.at, now)}.")
-            button("Ask again", self._again, kind="quiet", symbol="refresh")
+            button("Refresh", self._again, kind="quiet", symbol="refresh")
         if fitting:
             self._table(fitting[:ROWS_SHOWN], "Available GPUs", wanted, is_first=True)
         else:

@@ -148,7 +148,7 @@ async def test_pasted_texts_are_shown_with_their_clips_before_they_are_taken(
     do(person, "paste")
     enter(person, "paste-lines", "c|New c.\nz|Unknown.\nb|New b.")
     await person.should_see("By name: 0 transcripts would change.")
-    await person.should_see("z is no clip of this dataset.")
+    await person.should_see("z is not a clip of this dataset.")
     enter(person, "paste-keeps", False)
     await person.should_see("By name: 2 transcripts would change.")
     do(person, "apply-paste")

@@ -146,7 +146,7 @@ async def test_what_lives_stands_above_the_list_with_its_figures_and_the_sums(
 async def test_where_nothing_lives_there_is_no_such_table(person: User, ground: Ground) -> None:
     many(ground, 1)
     await visit(person, "/runs")
-    await person.should_not_see("What lives now")
+    await person.should_not_see("Running now")
 
 
 async def test_a_name_that_is_markup_stays_text(person: User, ground: Ground) -> None:
@@ -222,7 +222,7 @@ async def test_once_the_last_run_is_deleted_the_page_says_that_there_is_none(
         press(person, only(person, Button, f"delete-nonce{number:05d}"))
         click(person, "Delete the record")
     await person.should_see("No run yet")
-    await person.should_not_see("Every run is still there.")
+    await person.should_not_see("Change the search and the filters, or show all runs.")
 
 
 # what a row says

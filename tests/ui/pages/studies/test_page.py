@@ -61,7 +61,7 @@ async def test_a_study_shows_its_money_its_trials_and_its_best(
     best, each = plot.lines
     assert [point.value for point in best.points] == [3.0, 1.5]
     assert [point.step for point in each.points] == [1.0, 2.0]
-    await person.should_see("The best side by side")
+    await person.should_see("Best trials")
     await person.should_see("Hear and compare them")
 
 
