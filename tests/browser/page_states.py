@@ -704,12 +704,13 @@ def _events(run: Run) -> list[Event]:
             lines.append({"event": "upload", "commit": "abc", "files": files})
         is_well = run.end_reason is not None and run.end_reason.is_success
         for each in phases:
-            phase = {"event": "phase", "phase": each["name"]}
+            told = {"event": "phase", "phase": each["name"]}
             if each["name"] != "train":
-                lines.append({**phase, "state": "started"})
+                lines.append({**told, "state": "started"})
             went_well = is_well or each["name"] != "train"
-            ended = {"state": "ended", "seconds": each["seconds"], "went_well": went_well}
-            lines.append({**phase, **ended})
+            lines.append(
+                {**told, "state": "ended", "seconds": each["seconds"], "went_well": went_well}
+            )
         ended = {"event": "ended", "reason": run.end_reason, "phases": phases}
         lines.append({**ended, "delivered_count": 0 if is_failed else 12})
     start = run.created_at or run.planned_at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -162,14 +162,16 @@ def _without_key(standing: Standing) -> None:
         button_link("Enter the key", "/keys", symbol="key", primary=True)
 
 
-def draw_end(run: Run, view: RunView) -> None:
-    """How a run ended, what of it was kept, and what to do next."""
+def draw_end(run: Run, view: RunView, said: Sequence[str] = ()) -> None:
+    """How a run ended, what of it was kept, and what to do next; without what was `said` above it."""
     reason = run.end_reason
     title = run.end_sentence or "The run is over."
     ended = view.picture.ended
     hint = on_page(ended.what_to_do) if ended is not None else ""
     detail = "" if run.detail == title else run.detail
     delivered = delivery_text(run, view)
+    if delivered in said:
+        delivered = ""
     tone = "bad" if run.not_delivered else _tone(reason)
     with notice(tone, title, " ".join(part for part in (detail, hint, delivered) if part)):
         _quote(reason, view)

@@ -24,7 +24,15 @@ class RunOver:
     def refresh(self, run: Run) -> None:
         self._made.refresh(run)
         ended = self._view.picture.ended
-        key = (run.state, run.end_reason, run.detail, run.not_delivered, ended, self._made.says_all)
+        key = (
+            run.state,
+            run.end_reason,
+            run.detail,
+            run.not_delivered,
+            ended,
+            self._made.says_all,
+            self._made.said,
+        )
         if run.state is not RunState.ENDED or key == self._drawn:
             return
         self._drawn = key
@@ -32,4 +40,4 @@ class RunOver:
         if self._made.says_all:
             return
         with self._place:
-            draw_end(run, self._view)
+            draw_end(run, self._view, self._made.said)

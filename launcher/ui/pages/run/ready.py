@@ -51,6 +51,8 @@ class RunEnd:
         self._result = recipe_of_run(run.settings_json).shown.result
         self._delivered = delivered
         self._tone: Tone = "note"
+        self.said: Sequence[str] = ()
+        """The sentences at its top."""
         self._known: object = None
         self._drawn: object = None
         self._body_drawn: object = None
@@ -88,7 +90,7 @@ class RunEnd:
         key = (words, run.billed_usd, run.cost_usd, run.ended_at, voice, left.size_bytes)
         if key == self._drawn:
             return
-        self._drawn, self._tone = key, words.tone
+        self._drawn, self._tone, self.said = key, words.tone, words.lines
         self._place.set_visibility(True)
         self._head.clear()
         with self._head:

@@ -125,6 +125,16 @@ async def test_a_voice_beside_which_files_are_missing_is_not_called_whole(
     await holder.should_not_see("All 6 files")
 
 
+async def test_what_was_delivered_is_said_once(holder: User, ground: Ground) -> None:
+    ended(ground, "time_cap")
+    await visit(holder, f"/runs/{NONCE}")
+    assert title(holder).startswith("The run ended early")
+    await holder.should_see("The time cap was reached.")
+    with holder:
+        texts = [str(one.text) for one in ElementFilter(kind=Text)]
+    assert len([one for one in texts if "All 6 files are in the results repo" in one]) == 1
+
+
 async def test_a_run_that_left_nothing_says_so_and_offers_no_voice(
     holder: User, ground: Ground
 ) -> None:

@@ -243,10 +243,9 @@ async def test_of_a_run_s_voices_the_one_in_use_is_marked_with_its_step(
 async def test_a_voice_is_fetched_while_one_types_and_all_that_was_done_stays(
     holder: User, ground: Ground, tiny: Path
 ) -> None:
-    files: dict[str, Path | bytes] = {
-        f"run-02/voice/{name}": body for name, body in tiny_voice().items()
-    }
-    ground.push_results(files, "demo/voice")
+    ground.push_results(
+        {f"run-02/voice/{name}": body for name, body in tiny_voice().items()}, "demo/voice"
+    )
     one = put_run(ground, run_id="run-02", results_repo="demo/voice", **ENDED)
     await visit(holder, f"/voice?run={one.nonce}")
     await speak(holder)
