@@ -5,28 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import SecretStr
 
 from launcher.errors import BadEnvironment, HubError, LauncherError, NotConfigured
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.results_address import is_folder
-from pod_image.hub import (
-    Hub,
-    HubRefused,
-    NoRight,
-    NotToBeAsked,
-    OpenDataset,
-    OpenFolder,
-    Preflight,
-    RepoMissing,
-    ResultsState,
-    own_dataset,
-    own_folder,
-    preflight,
-)
-from pod_image.hub import HubError as PodHubError
+
+if TYPE_CHECKING:  # loaded when the Hub is asked: many commands open a workbench and never do
+    from pod_image.hub import Hub, Preflight
+    from pod_image.hub import HubError as PodHubError
 
 T = TypeVar("T")
 RunBlocking = Callable[..., Awaitable[Any]]
@@ -39,25 +29,23 @@ class HubAccess:
     def __init__(
         self, dataset: Hub, upload: Hub, *, run_blocking: RunBlocking = asyncio.to_thread
     ) -> None:
-        self.dataset = dataset
-        self.upload = upload
+        self._dataset = dataset
+        self._upload = upload
         self._run_blocking = run_blocking
 
-    @classmethod
+    @staticmethod
     def with_tokens(
-        cls,
-        endpoint: str,
-        dataset: SecretStr | None,
-        upload: SecretStr | None,
-        open_folder: OpenFolder = own_folder,
-        open_dataset: OpenDataset = own_dataset,
+        endpoint: str, dataset: SecretStr | None, upload: SecretStr | None
     ) -> HubAccess:
-        """How folders are reached that stand in the place of a repo."""
-        reading, writing = (
-            Hub(token, endpoint=endpoint, open_folder=open_folder, open_dataset=open_dataset)
-            for token in (dataset, upload)
-        )
-        return cls(reading, writing)
+        return _MadeWhenUsed(endpoint, dataset, upload)
+
+    @property
+    def dataset(self) -> Hub:
+        return self._dataset
+
+    @property
+    def upload(self) -> Hub:
+        return self._upload
 
     def in_a_hurry(self) -> HubAccess:
         """The same, for who would rather go without an answer than wait out a Hub that has trouble."""
@@ -67,6 +55,8 @@ class HubAccess:
 
     async def run(self, call: Callable[..., T], *args: Any, **options: Any) -> T:
         """Run one function of `pod_image.hub`. Raises HubError or NotConfigured of the launcher."""
+        from pod_image.hub import HubError as PodHubError
+
         try:
             answer: T = await self._run_blocking(call, *args, **options)
         except PodHubError as exc:
@@ -74,8 +64,32 @@ class HubAccess:
         return answer
 
 
+class _MadeWhenUsed(HubAccess):
+    """The ways that two tokens open, each made when it is first asked for."""
+
+    def __init__(self, endpoint: str, dataset: SecretStr | None, upload: SecretStr | None) -> None:
+        self._endpoint = endpoint
+        self._tokens = dataset, upload
+        self._run_blocking = asyncio.to_thread
+
+    @cached_property
+    def dataset(self) -> Hub:
+        return self._way(self._tokens[0])
+
+    @cached_property
+    def upload(self) -> Hub:
+        return self._way(self._tokens[1])
+
+    def _way(self, token: SecretStr | None) -> Hub:
+        from pod_image.hub import Hub
+
+        return Hub(token, endpoint=self._endpoint)
+
+
 def translated(exc: PodHubError) -> LauncherError:
     """Ours for theirs: a refused token is a matter of configuration, everything else the Hub's word."""
+    from pod_image.hub import HubRefused, NotToBeAsked
+
     if isinstance(exc, NotToBeAsked):
         return BadEnvironment(exc.message, hint=exc.hint)
     kind: type[LauncherError] = NotConfigured if isinstance(exc, HubRefused) else HubError
@@ -86,6 +100,8 @@ def is_hidden(error: LauncherError) -> bool:
     """Whether the Hub itself has answered that it shows this to no such caller: without a token a private repo looks
     like one that does not exist. False where it gave no answer.
     """
+    from pod_image.hub import HubRefused, NoRight, RepoMissing
+
     return isinstance(error.__cause__, HubRefused | NoRight | RepoMissing)
 
 
@@ -103,6 +119,8 @@ async def check_access(
     access: HubAccess, datasets: Sequence[tuple[str, str]], results: str
 ) -> AccessReport:
     """Ask the Hub, by reads alone. Never raises for what it finds; `datasets` are repos, each at a revision."""
+    from pod_image.hub import ResultsState, preflight
+
     found: Preflight = await access.run(preflight, access.dataset, access.upload, datasets, results)
     findings = list(found.findings)
     makes_repo = found.results is ResultsState.TO_BE_CREATED

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from huggingface_hub import HfApi
+from typing import TYPE_CHECKING
 
 from pod_image.hub.in_folder import as_of_the_hub
 from pod_image.hub.refusals import HubConflict, NoRight, RepoMissing
-from pod_image.hub.repos import Repo
+from pod_image.hub.repos import Repo, check_access
 from pod_image.hub.session import Hub
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
 
 
 def ensure_results_repo(hub: Hub, repo_id: str) -> bool:
@@ -20,7 +23,7 @@ def ensure_results_repo(hub: Hub, repo_id: str) -> bool:
         with as_of_the_hub():
             return hub.open_folder(repo_id).ensure()
     try:
-        _check_write(hub, repo)
+        check_access(hub, repo, write=True)
         return False
     except RepoMissing:
         pass
@@ -32,16 +35,9 @@ def ensure_results_repo(hub: Hub, repo_id: str) -> bool:
             f"The results repo {repo_id} does not exist, and this token may not create it.",
             hint=f"Create {repo_id} (private) on the Hub yourself, or use a token that may.",
         ) from exc
-    _check_write(hub, repo)
+    check_access(hub, repo, write=True)
     return True
 
 
 def _create(api: HfApi, repo: Repo) -> None:
     api.create_repo(repo.id, repo_type=repo.kind, private=True, exist_ok=True)
-
-
-def _check_write(hub: Hub, repo: Repo) -> None:
-    hub.ask(
-        f"checking access to {repo}",
-        lambda api: api.auth_check(repo.id, repo_type=repo.kind, write=True),
-    )

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from huggingface_hub import HfApi
 from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
 
 from pod_image.contract.leavings import is_left_behind
@@ -21,6 +21,9 @@ from pod_image.hub.refusals import Damaged, HubRejected
 from pod_image.hub.repos import Checksums, RemoteFile, Repo, list_files, read_range
 from pod_image.hub.session import Hub
 from pod_image.hub.watchdog import within
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +81,7 @@ def fetch(
         _check_path(row.path)
     job = _Download(hub, repo, commit, folder, listed, on_progress)
     job.keep_what_is_right()
-    if hub.use_xet and not repo.is_folder:
+    if hub.goes_by_xet:
         job.by_xet()
     job.by_http()
     return Fetched(repo, commit, folder, job.right)
@@ -159,11 +162,7 @@ class _Download:
 
     def _fetch_one(self, row: RemoteFile) -> None:
         for _ in range(TRIES_PER_DAMAGED_FILE):
-            if self._repo.is_folder:
-                self._download(row)
-            else:
-                doing = f"fetching {row.path} of {self._repo}"
-                self._hub.ask(doing, lambda _: self._download(row))
+            self._hub.read(f"fetching {row.path} of {self._repo}", lambda: self._download(row))
             if self._accept(row):
                 self._tell()
                 return

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from huggingface_hub import HfApi
+from dataclasses import replace
+from typing import Literal
 
 from pod_image.hub.refusals import HubError, RepoMissing
-from pod_image.hub.repos import Repo
+from pod_image.hub.repos import Repo, look_up
 from pod_image.hub.session import Hub
 
-_NAMES = {"dataset": "a dataset", "model": "a model", "space": "a Space"}
+_NAMES: dict[Literal["dataset", "model", "space"], str] = {
+    "dataset": "a dataset",
+    "model": "a model",
+    "space": "a Space",
+}
 _HINTS = {
     "dataset": "Name the dataset with the clips and their texts: its address begins with "
     "https://huggingface.co/datasets/.",
@@ -24,15 +27,11 @@ def kind_there(hub: Hub, repo: Repo) -> str | None:
         if kind == repo.kind:
             continue
         try:
-            hub.ask(f"looking up {repo}", partial(_look, repo.id, kind))
+            look_up(hub, replace(repo, kind=kind))
         except HubError:
             continue
         return name
     return None
-
-
-def _look(repo_id: str, kind: str, api: HfApi) -> object:
-    return api.repo_info(repo_id, repo_type=kind)
 
 
 def named_for_what_it_is(hub: Hub, repo: Repo, missing: RepoMissing) -> RepoMissing:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from huggingface_hub import HfApi
-
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence
 from pod_image.hub.in_folder import as_of_the_hub
@@ -21,7 +19,7 @@ from pod_image.hub.refusals import (
     NotToBeAsked,
     RepoMissing,
 )
-from pod_image.hub.repos import Repo, resolve_commit
+from pod_image.hub.repos import Repo, check_access, resolve_commit
 from pod_image.hub.session import Hub
 
 
@@ -178,10 +176,7 @@ def whoami(hub: Hub) -> Account:
     if hub.token is None:
         raise HubRefused("There is no token to ask about.", hint="Give a Hugging Face token.")
 
-    def look(api: HfApi) -> dict[str, Any]:
-        return dict(api.whoami())
-
-    return _parsed(hub.ask("asking who the token belongs to", look))
+    return _parsed(dict(hub.get_json("asking who the token belongs to", lambda: "/api/whoami-v2")))
 
 
 def _parsed(answer: dict[str, Any]) -> Account:
@@ -243,11 +238,7 @@ def _account(hub: Hub, which: str, notes: _Notes) -> Account | None:
 
 def _dataset_commit(hub: Hub, dataset: Repo, revision: str | None, notes: _Notes) -> str | None:
     try:
-        if not dataset.is_folder:
-            hub.ask(
-                f"checking access to {dataset}",
-                lambda api: api.auth_check(dataset.id, repo_type="dataset"),
-            )
+        check_access(hub, dataset)
         return resolve_commit(hub, dataset, revision)
     except RepoMissing as exc:
         if dataset.is_folder:
@@ -268,10 +259,7 @@ def _results_state(hub: Hub, results: Repo, account: Account | None, notes: _Not
         return ResultsState.REFUSED
     about = f"The results repo {results.id} cannot be written"
     try:
-        hub.ask(
-            f"checking access to {results}",
-            lambda api: api.auth_check(results.id, repo_type="model", write=True),
-        )
+        check_access(hub, results, write=True)
         return ResultsState.WRITABLE
     except RepoMissing:
         if there := kind_there(hub, results):

@@ -8,8 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from typing import TYPE_CHECKING, TypeAlias
 
 from pod_image.hub.in_folder import as_of_the_hub, put_in_folder
 from pod_image.hub.refusals import CalledOff, HubConflict, HubUnavailable, Overtaken, translated
@@ -17,11 +16,14 @@ from pod_image.hub.repos import Checksums, Repo, look_at, read_bytes, resolve_co
 from pod_image.hub.session import TRY_AGAIN, Hub
 from pod_image.hub.watchdog import Stalled, within
 
+if TYPE_CHECKING:
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+
 log = logging.getLogger(__name__)
 
 CARD = "README.md"
 Content = Path | bytes
-Operation = CommitOperationAdd | CommitOperationDelete
+Operation: TypeAlias = "CommitOperationAdd | CommitOperationDelete"
 RenderCard = Callable[[str | None], str]
 
 
@@ -94,7 +96,7 @@ class _Publication:
         self._promised = {path: Checksums.of(content) for path, content in files.items()}
         self._deletes = set(deletes) - set(files)
         self._parent, self._card = parent, card
-        self._by_xet = hub.use_xet
+        self._by_xet = hub.goes_by_xet
         # Set while a commit may have landed without our knowing: the head before it was sent.
         self._doubtful_on: str | None = None
         self._is_stale = False
@@ -142,6 +144,8 @@ class _Publication:
 
     def _commit(self, missing: list[str], doomed: Iterable[str], head: str) -> str:
         """Upload the large files, then commit. Only the second can leave us in doubt."""
+        from huggingface_hub import CommitOperationDelete
+
         with ExitStack() as open_files:
             adds = [self._add(path, open_files) for path in missing]
             if self._by_xet:
@@ -222,6 +226,8 @@ class _Publication:
 
     def _add(self, path: str, open_files: ExitStack) -> CommitOperationAdd:
         """A file object instead of a path is what makes the library use plain HTTP."""
+        from huggingface_hub import CommitOperationAdd
+
         content = self._files[path]
         if self._by_xet:
             return CommitOperationAdd(path, content)

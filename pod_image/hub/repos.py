@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
-from huggingface_hub import HfApi
-from huggingface_hub.hf_api import RepoFile, RepoFolder
-from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
+from huggingface_hub.utils import (  # type: ignore[attr-defined]
+    hf_raise_for_status,
+    paginate,
+    validate_repo_id,
+)
 
 from pod_image.contract.results_address import is_folder
 from pod_image.folder_store.contents import FileSums
@@ -45,6 +46,12 @@ class Repo:
 
     def __str__(self) -> str:
         return self.id if self.is_folder else f"{self.kind} {self.id}"
+
+    @property
+    def api_path(self) -> str:
+        """Below the Hub's address. Raises HFValidationError, which `Hub.read` translates, for what is no name."""
+        validate_repo_id(self.id)
+        return f"/api/{self.kind}s/{self.id}"
 
     def page(self, endpoint: str) -> str:
         """The address a person opens."""
@@ -99,12 +106,23 @@ def resolve_commit(hub: Hub, repo: Repo, revision: str | None = None) -> str:
     if repo.is_folder:
         with as_of_the_hub():
             return _folder(hub, repo).commit(revision or "")
+    return str(look_up(hub, repo, revision).get("sha"))
 
-    def look(api: HfApi) -> str:
-        found = api.repo_info(repo.id, repo_type=repo.kind, revision=revision)
-        return str(found.sha)
 
-    return hub.ask(f"looking up {repo}", look)
+def look_up(hub: Hub, repo: Repo, revision: str | None = None) -> dict[str, Any]:
+    """What the Hub says of a repo. Raises HubError."""
+    at = f"/revision/{quote(revision, safe='')}" if revision is not None else ""
+    return dict(hub.get_json(f"looking up {repo}", lambda: f"{repo.api_path}{at}"))
+
+
+def check_access(hub: Hub, repo: Repo, *, write: bool = False) -> None:
+    """Ask whether the token may read the repo, or `write` to it. Raises HubError where it may not."""
+
+    def look() -> None:
+        path = f"{repo.api_path}/auth-check{'/write' if write else ''}"
+        hf_raise_for_status(hub.client().get(f"{hub.endpoint}{path}", headers=hub.headers()))
+
+    hub.read(f"checking access to {repo}", look)
 
 
 def list_files(hub: Hub, repo: Repo, commit: str, under: str = "") -> list[RemoteFile]:
@@ -114,17 +132,8 @@ def list_files(hub: Hub, repo: Repo, commit: str, under: str = "") -> list[Remot
             listed = _folder(hub, repo).files(commit, under)
             return [_in_folder(path, sums) for path, sums in listed.items()]
 
-    def look(api: HfApi) -> list[RemoteFile]:
-        rows = api.list_repo_tree(
-            repo.id,
-            path_in_repo=under.strip("/") or None,
-            recursive=True,
-            revision=commit,
-            repo_type=repo.kind,
-        )
-        return [_remote(row) for row in rows if isinstance(row, RepoFile)]
-
-    return _empty_when_absent(lambda: hub.ask(f"listing {repo}", look), under)
+    rows = _tree(hub, repo, commit, under, recursive=True)
+    return [_remote(row) for row in rows if row["type"] == "file"]
 
 
 def list_folders(hub: Hub, repo: Repo, revision: str = "main", under: str = "") -> list[str]:
@@ -134,13 +143,20 @@ def list_folders(hub: Hub, repo: Repo, revision: str = "main", under: str = "") 
         below = (row.path.removeprefix(inside) for row in list_files(hub, repo, revision, under))
         return sorted({path.split("/")[0] for path in below if "/" in path})
 
-    def look(api: HfApi) -> list[str]:
-        rows = api.list_repo_tree(
-            repo.id, path_in_repo=under.strip("/") or None, revision=revision, repo_type=repo.kind
-        )
-        return [row.path.rsplit("/", 1)[-1] for row in rows if isinstance(row, RepoFolder)]
+    rows = _tree(hub, repo, revision, under, recursive=False)
+    return [row["path"].rsplit("/", 1)[-1] for row in rows if row["type"] != "file"]
 
-    return _empty_when_absent(lambda: hub.ask(f"listing {repo}", look), under)
+
+def _tree(
+    hub: Hub, repo: Repo, revision: str, under: str, *, recursive: bool
+) -> list[dict[str, Any]]:
+    folder = f"/{quote(inside, safe='')}" if (inside := under.strip("/")) else ""
+
+    def look() -> list[dict[str, Any]]:
+        url = f"{hub.endpoint}{repo.api_path}/tree/{quote(revision, safe='')}{folder}"
+        return list(paginate(url, {"recursive": recursive, "expand": False}, hub.headers()))
+
+    return _empty_when_absent(lambda: hub.read(f"listing {repo}", look), under)
 
 
 def look_at(hub: Hub, repo: Repo, revision: str, paths: Iterable[str]) -> dict[str, RemoteFile]:
@@ -151,16 +167,22 @@ def look_at(hub: Hub, repo: Repo, revision: str, paths: Iterable[str]) -> dict[s
     found: dict[str, RemoteFile] = {}
     left = iter(paths)
     while some := list(islice(left, PATHS_PER_REQUEST)):
-        look = partial(
-            HfApi.get_paths_info,
-            repo_id=repo.id,
-            paths=some,
-            revision=revision,
-            repo_type=repo.kind,
-        )
-        rows = hub.ask(f"looking at {repo}", look)
-        found |= {row.path: _remote(row) for row in rows if isinstance(row, RepoFile)}
+        rows = _paths_info(hub, repo, revision, some)
+        found |= {row["path"]: _remote(row) for row in rows if row["type"] == "file"}
     return found
+
+
+def _paths_info(hub: Hub, repo: Repo, revision: str, paths: list[str]) -> list[dict[str, Any]]:
+    def look() -> list[dict[str, Any]]:
+        response = hub.client().post(
+            f"{hub.endpoint}{repo.api_path}/paths-info/{quote(revision, safe='')}",
+            data={"paths": paths, "expand": False},
+            headers=hub.headers(),
+        )
+        hf_raise_for_status(response)
+        return list(response.json())
+
+    return hub.read(f"looking at {repo}", look)
 
 
 def read_bytes(hub: Hub, repo: Repo, path: str, revision: str = "main") -> bytes | None:
@@ -172,13 +194,13 @@ def read_bytes(hub: Hub, repo: Repo, path: str, revision: str = "main") -> bytes
         except (NotInRepo, RepoMissing):
             return None
 
-    def read(_: HfApi) -> bytes:
+    def read() -> bytes:
         response = hub.client().get(_url(hub, repo, revision, path), headers=hub.headers())
         hf_raise_for_status(response)
         return response.content
 
     try:
-        return hub.ask(f"reading {path} of {repo}", read)
+        return hub.read(f"reading {path} of {repo}", read)
     except (NotInRepo, RepoMissing):
         return None
 
@@ -190,7 +212,7 @@ def read_range(hub: Hub, repo: Repo, commit: str, path: str, start: int, length:
             return _folder(hub, repo).read(commit, path, start, length)
     wanted = {"Range": f"bytes={start}-{start + length - 1}"}
 
-    def read(_: HfApi) -> bytes:
+    def read() -> bytes:
         url = _url(hub, repo, commit, path)
         with hub.client().stream("GET", url, headers={**hub.headers(), **wanted}) as response:
             if response.status_code == 416:
@@ -202,7 +224,7 @@ def read_range(hub: Hub, repo: Repo, commit: str, path: str, start: int, length:
             skip = 0 if response.status_code == 206 else start
             return _window(response.iter_bytes(), skip, length)
 
-    return hub.ask(f"reading {path} of {repo}", read)
+    return hub.read(f"reading {path} of {repo}", read)
 
 
 def _window(pieces: Iterator[bytes], skip: int, length: int) -> bytes:
@@ -218,8 +240,9 @@ def _url(hub: Hub, repo: Repo, revision: str, path: str) -> str:
     return repo.file_url(hub.endpoint, revision, path)
 
 
-def _remote(row: RepoFile) -> RemoteFile:
-    return RemoteFile(row.path, row.size, row.lfs.sha256 if row.lfs else None, row.blob_id)
+def _remote(row: Mapping[str, Any]) -> RemoteFile:
+    large = row.get("lfs")
+    return RemoteFile(row["path"], row["size"], large["oid"] if large else None, row["oid"])
 
 
 def _folder(hub: Hub, repo: Repo) -> ReadableFolder:

@@ -9,18 +9,20 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import httpx2
-from huggingface_hub import HfApi, set_client_factory
+from huggingface_hub import __version__ as library_version
 from huggingface_hub.utils import _http as library_http
 from huggingface_hub.utils import (  # type: ignore[attr-defined]
     get_session,
     hf_raise_for_status,
+    set_client_factory,
 )
-from huggingface_hub.utils._runtime import is_xet_available
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
+from pod_image.contract import CONTRACT_VERSION
+from pod_image.contract.late_certificates import LateCertificates
 from pod_image.contract.surroundings import (
     Fault,
     hub_faults,
@@ -37,6 +39,9 @@ from pod_image.hub.refusals import (
     RepoMissing,
     translated,
 )
+
+if TYPE_CHECKING:  # it takes longer to load than a look at a repo takes
+    from huggingface_hub import HfApi
 
 Answer = TypeVar("Answer")
 
@@ -108,6 +113,7 @@ class ClientFactory:
     def __call__(self) -> httpx2.Client:
         return OneTryClient(
             transport=self.transport,
+            verify=LateCertificates(httpx2.create_ssl_context),
             follow_redirects=True,
             timeout=httpx2.Timeout(self.answer_seconds, connect=self.connect_seconds),
             event_hooks={"request": [_offline_check]},
@@ -142,15 +148,13 @@ class Hub:
 
     def __post_init__(self) -> None:
         self.endpoint = (self.endpoint or os.environ.get("HF_ENDPOINT") or PUBLIC_HUB).rstrip("/")
-        self.use_xet = self.use_xet and self.transport is None and is_xet_available()
         factory = ClientFactory(
             self.patience.connect_seconds, self.patience.answer_seconds, self.transport
         )
         # Setting it closes the shared client, which another thread may be using: only on change.
         if factory != library_http._GLOBAL_CLIENT_FACTORY:
             set_client_factory(factory)
-        value = self.token.get_secret_value() if self.token else ""
-        self._api = HfApi(endpoint=self.endpoint, token=value or False, library_name=self.agent)
+        self._api: HfApi | None = None
 
     def hasty(self) -> Hub:
         """The same Hub, but each call is made once: for steps of something that is itself retried."""
@@ -162,19 +166,37 @@ class Hub:
         return replace(self, patience=replace(self.patience, keep_trying_seconds=seconds))
 
     @property
+    def goes_by_xet(self) -> bool:
+        """Whether large files go by xet, which is wanted and installed."""
+        if not self.use_xet or self.transport is not None:
+            return False
+        from huggingface_hub.utils._runtime import is_xet_available
+
+        return is_xet_available()
+
+    @property
     def api(self) -> HfApi:
-        """The library. Raises HubRefused for a token that could not even be sent, NotToBeAsked where this
-        machine's environment keeps every call from being made.
+        """The library, loaded when it is used. Raises HubRefused for a token that could not even be sent,
+        NotToBeAsked where this machine's environment keeps every call from being made.
         """
+        value = self._sendable_token()
+        if self._api is None:
+            from huggingface_hub import HfApi
+
+            self._api = HfApi(endpoint=self.endpoint, token=value or False, library_name=self.agent)
+        return self._api
+
+    def _sendable_token(self) -> str:
+        """The token, empty without one. Raises as `api` does."""
         for fault in self._faults():
             raise NotToBeAsked(fault.message, hint=fault.hint)
-        value = self._api.token or ""
-        if isinstance(value, str) and value and (odd := odd_letters(value)):
+        value = self.token.get_secret_value() if self.token else ""
+        if value and (odd := odd_letters(value)):
             raise HubRefused(
                 f"The Hugging Face token holds characters that no token has: {odd}.",
                 hint="Copy only the key, and all of it.",
             )
-        return self._api
+        return value
 
     def _faults(self) -> tuple[Fault, ...]:
         read_no_proxy()
@@ -187,13 +209,17 @@ class Hub:
 
     def headers(self) -> dict[str, str]:
         """Headers with this Hub's token and our user agent."""
-        made: dict[str, str] = self.api._build_hf_headers()
-        return made
+        value = self._sendable_token()
+        named = {"user-agent": f"{self.agent}/{CONTRACT_VERSION}; hf_hub/{library_version}"}
+        return {**named, "authorization": f"Bearer {value}"} if value else named
 
     def once(self, doing: str, action: Callable[[HfApi], Answer]) -> Answer:
         """One call, not retried. Raises HubError; what is not the Hub's passes through."""
+        return self._translating(doing, lambda: action(self.api))
+
+    def _translating(self, doing: str, call: Callable[[], Answer]) -> Answer:
         try:
-            return action(self.api)
+            return call()
         except Exception as exc:
             error = translated(exc, doing)
             if error is None or error is exc:
@@ -205,6 +231,25 @@ class Hub:
     def ask(self, doing: str, action: Callable[[HfApi], Answer]) -> Answer:
         """One call that may be repeated, retried while the Hub is unavailable. Raises HubError."""
         return self.retrying(lambda: self.once(doing, action))
+
+    def read(self, doing: str, action: Callable[[], Answer]) -> Answer:
+        """The same for what goes by `client` and `headers` alone, for which the library's API is not loaded."""
+
+        def checked() -> Answer:
+            self._sendable_token()  # before a client is made, which an odd environment keeps from being made
+            return action()
+
+        return self.retrying(lambda: self._translating(doing, checked))
+
+    def get_json(self, doing: str, path: Callable[[], str]) -> Any:
+        """What the Hub answers at a path below its address, such as /api/whoami-v2. Raises HubError."""
+
+        def get() -> Any:
+            answer = self.client().get(f"{self.endpoint}{path()}", headers=self.headers())
+            hf_raise_for_status(answer)
+            return answer.json()
+
+        return self.read(doing, get)
 
     def retrying(
         self,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-from huggingface_hub import HfApi
+from typing import TYPE_CHECKING
 
 from pod_image.hub.in_folder import as_of_the_hub
 from pod_image.hub.refusals import HubConflict, HubError
 from pod_image.hub.repos import Repo
 from pod_image.hub.session import Hub
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
 
 
 class NoNameLeft(HubError):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from huggingface_hub.utils._xet import abort_xet_session
-
 
 class Stalled(Exception):
     """A xet transfer did not end within its time."""
@@ -31,6 +29,8 @@ def within(seconds: float, transfer: Callable[[], None], name: str) -> None:
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
+        from huggingface_hub.utils._xet import abort_xet_session
+
         abort_xet_session()  # type: ignore[no-untyped-call]
         raise Stalled(f"{name} did not end within {seconds:.0f} s")
     if failures:

@@ -16,6 +16,7 @@ import pytest
 from launcher.cli import app, completing, session
 from launcher.config import Config
 from launcher.emulator.runpod import RunPodWorld
+from launcher.hub.access import HubAccess
 from launcher.providers.base import Provider
 from launcher.providers.registry import default_place
 from launcher.services.common.workbench import NoProvider, Workbench
@@ -25,7 +26,7 @@ from tests.kit.checkout import DEMO_CLIPS
 from tests.kit.clouds import RESULTS_REPO, TOKENS
 from tests.kit.printed_documents import check_printed
 from tests.kit.virtual_time import VirtualLoop
-from tests.services.harness import LauncherHarness
+from tests.services.harness import LauncherHarness, at_once
 
 DATASET = "demo/clips"
 
@@ -117,7 +118,9 @@ def shell(
             harness.with_jobs = keys.hf_jobs is not None
             bench = harness.open_bench(given, home=at.home, needs_history=needs_history)
             if keys.hf_upload is None:
-                bench.hub.upload = harness.hub_of(None)
+                nobody = harness.hub_of(None)
+                hub = HubAccess(bench.hub.dataset, nobody, run_blocking=at_once)
+                bench = replace(bench, hub=hub)
             if not given:
                 bench = replace(bench, provider=cast(Provider, NoProvider(default_place())))
             teller = harness.teller(keys)

@@ -260,7 +260,7 @@ async def test_the_way_production_takes_by_xet_brings_the_same_bytes(
     emulator: HubEmulator, tmp_path: Path
 ) -> None:
     hub = Hub(SecretStr(emulator.tokens["write"]), endpoint=emulator.url)
-    assert hub.use_xet
+    assert hub.goes_by_xet
     pushed = await push(hub, many(tmp_path / "mine"))
     again = await push(hub, tmp_path / "mine")
     assert (pushed.made_commit, again.made_commit) == (True, False)

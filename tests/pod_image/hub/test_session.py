@@ -73,7 +73,9 @@ def test_without_a_token_nothing_is_sent_even_if_one_lies_around(make_hub, emula
         whoami(hub)
     with pytest.raises(RepoMissing):
         resolve_commit(hub, VOICE)
-    assert [row.token for row in emulator.core.log] == [None]
+    with pytest.raises(RepoMissing):
+        hub.ask("looking", lambda api: api.list_repo_refs(VOICE.id))
+    assert [row.token for row in emulator.core.log] == [None, None]
 
 
 def test_the_endpoint_comes_from_the_argument_the_environment_or_is_the_public_one(monkeypatch):
