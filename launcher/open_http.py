@@ -10,6 +10,7 @@ import httpx
 
 from launcher.config import USER_AGENT
 from launcher.errors import BadEnvironment
+from pod_image.contract.late_certificates import LateCertificates
 from pod_image.contract.loopback import is_loopback
 from pod_image.contract.surroundings import network_faults, read_no_proxy
 
@@ -32,6 +33,7 @@ def open_http(
     if transport is not None:
         options["transport"] = transport
     options.setdefault("limits", _MANY_STREAMS)
+    options.setdefault("verify", LateCertificates(httpx.create_ssl_context))
     options["headers"] = {"User-Agent": USER_AGENT, **options.get("headers", {})}
     try:
         return httpx.AsyncClient(**options)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Unpack
@@ -12,80 +11,17 @@ from launcher.api.asked import Asked, read
 from launcher.api.background import BACKGROUND
 from launcher.api.both import Both
 from launcher.api.desk import LOG, Desk, Secret, desk_for
+from launcher.api.finding import found, known
 from launcher.api.next_steps import in_python
 from launcher.api.plan import Plan, Say
+from launcher.api.planning import planned, planned_before, swept
 from launcher.api.run import Run
 from launcher.api.typed_settings import Settings
 from launcher.domain.plan import Composed
-from launcher.domain.run_picture import picture_of
 from launcher.errors import InvalidRequest
-from launcher.services.common.run_secrets import named_secrets
-from launcher.services.ending.reap import ReapReport, reap
-from launcher.services.following.find_run import find_with_events
 from launcher.services.following.look_around import look_around
-from launcher.services.planning.plan import make_plan
-from launcher.services.planning.shown_plans import ShownPlan, keep, moved, plan_again, recall
-from launcher.stores.secrets import KeyringStore, Keys, find_named
 
 _NO_MAXIMUM = "Nothing was rented: nobody agreed to what it may cost."
-
-
-async def planned(
-    desk: Desk,
-    composed: Composed,
-    *,
-    resume: bool = False,
-    forced: Collection[str] = (),
-    may_pod_tell: bool = True,
-    on_unkept: Callable[[str], None] = lambda why: LOG.warning("The plan is not kept: %s", why),
-) -> Plan:
-    """The plan for composed settings, kept for an hour by its hash; `on_unkept` hears why that could not be.
-
-    Raises what `make_plan` raises.
-    """
-    keys = _with_named(desk, composed)
-    made = await make_plan(
-        desk.bench, composed, keys, resume=resume, forced=forced, may_pod_tell=may_pod_tell
-    )
-    why = keep(desk.bench, made)
-    if why:
-        on_unkept(why)
-    return Plan(desk, made, keys)
-
-
-async def planned_before(desk: Desk, plan_hash: str) -> Plan:
-    """The plan of that hash, made again as it was agreed to. Raises UnknownPlan, PlanMoved."""
-    return await planned_again(desk, recall(desk.bench, plan_hash))
-
-
-async def planned_again(desk: Desk, shown: ShownPlan) -> Plan:
-    """The same of a plan that was recalled; its `moves` say what is other than shown, and may be. Raises PlanMoved."""
-    keys = _with_named(desk, shown.asked)
-    made = await plan_again(desk.bench, shown, keys)
-    return Plan(desk, made, keys, moved(shown, made))
-
-
-def _with_named(desk: Desk, composed: Composed) -> Keys:
-    """The keys with the secrets that the run's command gets, as far as they are there."""
-    return find_named(desk.keys, named_secrets(composed.settings), os.environ, KeyringStore())
-
-
-async def swept(desk: Desk) -> ReapReport:
-    """Before money is spent: pods of ours that nobody needs any more are released. Raises ProviderError."""
-    return await reap(desk.bench)
-
-
-async def found(desk: Desk, key: str) -> Run:
-    """The run at that address, of that name or of that pod, or the newest; with what it has told, where the look for
-    it had to read that. Raises what `find_run` raises.
-    """
-    it = await find_with_events(desk.bench, key)
-    return Run(desk, it.run, picture_of(it.events))
-
-
-async def known(desk: Desk, limit: int) -> list[Run]:
-    """Every run that this computer knows of, newest first."""
-    return [Run(desk, run) for run in desk.bench.runs.runs(limit=limit)]
 
 
 async def _plan(

@@ -12,8 +12,8 @@ from typing import Any
 
 import typer
 
-from launcher.api.calls import planned_again, swept
 from launcher.api.desk import Desk
+from launcher.api.planning import planned_again, swept
 from launcher.cli.documents.account import reap_document
 from launcher.cli.documents.plan import plan_document
 from launcher.cli.documents.said import moves_facts

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from launcher.api.calls import found
 from launcher.api.desk import Desk
+from launcher.api.finding import found
 from launcher.cli.session import PLACE_ALONE, find_unless_named
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.output import Output

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from launcher.api.calls import planned
 from launcher.api.desk import Desk
+from launcher.api.planning import shown
 from launcher.cli.options import Asked
 from launcher.cli.terminal.output import print_warning
 from launcher.domain.plan import Composed, Plan
@@ -13,8 +13,8 @@ from launcher.errors import InvalidRequest
 
 
 async def plan_as_asked(desk: Desk, asked: Asked, composed: Composed) -> Plan:
-    """The plan of what was typed, kept for an hour by its hash. Raises what `planned` raises."""
-    plan = await planned(
+    """The plan of what was typed, kept for an hour by its hash. Raises what `shown` raises."""
+    return await shown(
         desk,
         composed,
         resume=asked.resume,
@@ -22,7 +22,6 @@ async def plan_as_asked(desk: Desk, asked: Asked, composed: Composed) -> Plan:
         may_pod_tell=asked.may_pod_tell,
         on_unkept=_warn_unkept,
     )
-    return plan.made
 
 
 def _warn_unkept(why: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from launcher.domain.needs import DiskRoom, GpuMemory, SpeechWanted
 from launcher.domain.offer import Offer
@@ -18,7 +18,9 @@ from pod_image.contract.next_steps import Said
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.scores import kind_of
 from pod_image.contract.settings import RunSettings
-from pod_image.hub import Hub
+
+if TYPE_CHECKING:
+    from pod_image.hub import Hub
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ Moment = Annotated[
 class Part(BaseModel):
     """Readers take what they know: a newer image may say more."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Body(Part):

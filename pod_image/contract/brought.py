@@ -65,7 +65,7 @@ def _is_root(place: str) -> bool:
 class BroughtFile(BaseModel):
     """`path` is below the command's folder, and never leads out of it."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     path: str = Field(min_length=1, max_length=1_000)
     size_bytes: int = Field(ge=0)
@@ -74,7 +74,7 @@ class BroughtFile(BaseModel):
 
 
 class BroughtList(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     files: tuple[BroughtFile, ...] = Field(default=(), max_length=MOST_FILES)
 

@@ -54,7 +54,7 @@ EVENTS_FD_VARIABLE = "LAUNCHER_EVENTS_FD"
 class Attempt(BaseModel):
     """One try to run `run_id` on a pod. The nonce is in the pod's name too and proves whose pod it is."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     number: int = Field(ge=1)
     nonce: str = Field(pattern=r"^[a-z0-9]{6,32}$")
@@ -63,7 +63,7 @@ class Attempt(BaseModel):
 class RunDocument(BaseModel):
     """What the launcher tells the pod. Holds no secret."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     contract: int
     run_id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")

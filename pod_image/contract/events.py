@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, Generic, TypeGuard, TypeVar
 
 from pydantic import Field, SkipValidation, TypeAdapter, ValidationError
@@ -44,9 +45,6 @@ Event = Stamped[Body]
 
 # The validators themselves, called once each: long logs are read line by line.
 _READ_EVENT: Callable[[Any], Event] = TypeAdapter(Stamped).validator.validate_python
-_READ_BODY: Mapping[str, Callable[[Any], Body]] = {
-    kind: TypeAdapter(body).validator.validate_python for kind, body in BODIES.items()
-}
 _TIME: TypeAdapter[datetime] = TypeAdapter(datetime)
 _UNKNOWN = UnknownBody()
 
@@ -93,13 +91,19 @@ def from_document(document: Mapping[str, Any]) -> Event | None:
     """The same for an object that was read already."""
     get = document.get
     kind = get("event")
-    read = _READ_BODY.get(kind) if isinstance(kind, str) else None
+    is_known = isinstance(kind, str) and kind in BODIES
     try:
-        body = _UNKNOWN if read is None else read(document)
+        body = _reader(kind)(document) if is_known else _UNKNOWN
         stamp = {"event": kind, "at": get("at"), "run_id": get("run_id"), "seq": get("seq")}
         return _READ_EVENT({**stamp, "body": body})
     except ValidationError:
         return None
+
+
+@cache
+def _reader(kind: str) -> Callable[[Any], Body]:
+    """Built when the first of its kind comes: few of those who load this module read every kind."""
+    return TypeAdapter(BODIES[kind]).validator.validate_python
 
 
 def document_in(line: str) -> dict[str, Any] | None:

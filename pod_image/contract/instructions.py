@@ -24,7 +24,7 @@ class Instruction(BaseModel):
     say, as launchers before this field did; then where and when it was left decides.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     id: str = Field(pattern=r"^[A-Za-z0-9-]{1,64}$")
     command: InstructionName

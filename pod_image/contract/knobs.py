@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 Level = Literal["basic", "advanced"]
@@ -116,6 +117,10 @@ class Knob:
     further: str = ""
 
 
+_OR_EMPTY = "^$|"
+"""How most patterns begin that let a text be empty."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """One declared setting: pydantic's field and our marker under one name."""
@@ -135,6 +140,17 @@ class Setting:
     @property
     def is_list(self) -> bool:
         return typing.get_origin(self.field.annotation) is tuple
+
+    @property
+    def may_be_empty(self) -> bool:
+        """A text or a list whose limits let it be; read off them, since every start asks and few build the model."""
+        if not self.is_list and self.field.annotation is not str:
+            return False
+        limits = self.field.metadata
+        if any(getattr(limit, "min_length", None) for limit in limits):
+            return False
+        patterns = [pattern for limit in limits if (pattern := getattr(limit, "pattern", None))]
+        return all(each.startswith(_OR_EMPTY) or re.search(each, "") for each in patterns)
 
     def applies(self, values: Mapping[str, Any]) -> bool:
         return all(condition.holds(values) for condition in self.knob.when)
@@ -163,7 +179,7 @@ def declared(model: type[BaseModel]) -> dict[str, Setting]:
         settings[name] = Setting(name, field, knobs[0])
     for setting in settings.values():
         _check_others(setting, settings)
-        _check_entry(setting, model)
+        _check_entry(setting)
     return settings
 
 
@@ -192,7 +208,7 @@ def _check_others(setting: Setting, settings: Mapping[str, Setting]) -> None:
         )
 
 
-def _check_entry(setting: Setting, model: type[BaseModel]) -> None:
+def _check_entry(setting: Setting) -> None:
     """What a person meets who enters the setting is declared: how a list is typed, what an empty entry does."""
     knob = setting.knob
     if setting.is_list != bool(knob.separator):
@@ -202,20 +218,10 @@ def _check_entry(setting: Setting, model: type[BaseModel]) -> None:
             else f"setting {setting.name} has a separator, and is no list"
         )
     is_said = bool(knob.empty_means) or (knob.required and not knob.required_when)
-    if _may_be_empty(setting, model) and not is_said:
+    if setting.may_be_empty and not is_said:
         raise TypeError(f"setting {setting.name} may be empty and does not say what that means")
-    if knob.empty_means and not _may_be_empty(setting, model):
+    if knob.empty_means and not setting.may_be_empty:
         raise TypeError(f"setting {setting.name} says what empty means, and cannot be empty")
-
-
-def _may_be_empty(setting: Setting, model: type[BaseModel]) -> bool:
-    if not setting.is_list and setting.field.annotation is not str:
-        return False
-    try:
-        model.model_validate({setting.name: () if setting.is_list else ""})
-    except ValidationError as exc:
-        return all(fault["loc"][0] != setting.name for fault in exc.errors())
-    return True
 
 
 def grouped(settings: Mapping[str, Setting]) -> Iterator[tuple[str, list[Setting]]]:

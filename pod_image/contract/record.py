@@ -15,7 +15,7 @@ from pod_image.contract.sent_steps import SentSteps, heard_hint
 class KeptCheckpoint(BaseModel):
     """The newest checkpoint that is whole; `paths` are below the run's folder."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     step: int
     paths: tuple[str, ...]
@@ -24,7 +24,7 @@ class KeptCheckpoint(BaseModel):
 class RunRecord(BaseModel):
     """Written by the pod with every commit. Readers take what they know and ignore the rest."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     run_id: str
     attempt: int

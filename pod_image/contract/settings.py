@@ -5,9 +5,13 @@ Options, form, presets, docs and validation derive from here.
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
+from functools import cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 from pydantic import BaseModel, Field, create_model
@@ -68,8 +72,7 @@ def flat_settings(recipes: Mapping[str, Declaration], names: type[StrEnum]) -> t
     users: dict[str, list[str]] = {}
     for recipe, declaration in recipes.items():
         for name, field in _declared_in(declaration.settings).items():
-            # By their words: pydantic's own fields are equal to nothing but themselves.
-            if repr(fields.setdefault(name, field)) != repr(field):
+            if not _is_same(fields.setdefault(name, field), field):
                 raise TypeError(
                     f"recipe {recipe} declares {name}, which is another setting already"
                 )
@@ -94,10 +97,26 @@ def _recipe_field(recipes: Mapping[str, Declaration], names: type[StrEnum]) -> t
     ], names(next(iter(recipes)))
 
 
-def _declared_in(settings: type[CommonSettings]) -> dict[str, tuple[Any, Any]]:
+def _is_same(one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
+    """By their words, unless they are one: pydantic's own fields are equal to nothing but themselves."""
+    return (one[0] is other[0] and one[1] == other[1]) or repr(one) == repr(other)
+
+
+def _declared_in(settings: type[BaseModel]) -> dict[str, tuple[Any, Any]]:
     """Annotation and default of each setting, in order of declaration."""
-    hints = get_type_hints(settings, include_extras=True)
+    hints: dict[str, Any] = {}
+    for each in reversed(settings.__mro__):
+        hints |= _own_annotations(each)
     return {name: (hints[name], field.default) for name, field in settings.model_fields.items()}
+
+
+@cache
+def _own_annotations(settings: type) -> dict[str, Any]:
+    """Those of one class, read once: every recipe's settings have those of every run as well."""
+    if not issubclass(settings, BaseModel) or settings is BaseModel:
+        return {}
+    own = SimpleNamespace(__annotations__=inspect.get_annotations(settings))
+    return get_type_hints(own, vars(sys.modules[settings.__module__]), include_extras=True)
 
 
 def _marked(annotation: Any, users: list[str], requiring: list[str]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,55 @@ def test_a_command_that_asks_a_cloud_loads_no_command_line_of_a_library(tmp_path
     assert done.stdout.splitlines()[-1] == "True [] False", done.stderr
 
 
-def test_the_stand_ins_of_the_bench_answer_a_command_that_is_measured() -> None:
+LOADS = """
+import contextlib, ssl, sys
+read = []
+load = ssl.SSLContext.load_verify_locations
+ssl.SSLContext.load_verify_locations = lambda *given, **named: read.append(load(*given, **named))
+from launcher.cli.app import main
+sys.argv[0] = "launcher"
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):
+    main()
+print("httpx" in sys.modules, len(read), *sorted(sys.modules))
+"""
+NEVER = {
+    "nicegui", "numpy", "torch", "rich", "huggingface_hub.hf_api", "launcher.workshop", "pod_image.dataset",
+    "launcher.services.planning.dataset_look", "launcher.services.launching.launch",
+}  # fmt: skip
+"""Of these commands none has a use for them: no dataset is named, and nothing is launched."""
+WITHOUT_HUB = {"huggingface_hub", "httpx2", "pod_image.hub", "launcher.hub.results_repo"}
+NOT_LOADED = {
+    "gpus": NEVER | WITHOUT_HUB | {"launcher.services.planning", "launcher.services.ending"},
+    "offers": NEVER | WITHOUT_HUB | {"launcher.services.ending"},
+    "show": NEVER | {"launcher.services.planning"},
+    "plan": NEVER
+    | {"launcher.services.ending.reap", "launcher.services.voices", "launcher.api.run"},
+}
+
+
+@pytest.fixture(scope="module")
+def clouds() -> Iterator[dict[str, str]]:
     with stand_ins() as environment:
-        assert commands.cpu_seconds(commands.COMMANDS["show"], environment) > 0
+        yield environment
+
+
+@pytest.mark.parametrize("command", NOT_LOADED)
+def test_a_command_that_people_wait_for_loads_what_it_uses(
+    command: str, clouds: dict[str, str]
+) -> None:
+    """And reads no certificates, which a stand-in is asked without."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADS, *commands.COMMANDS[command]],
+        capture_output=True,
+        text=True,
+        env=clouds,
+    )
+    asked, certificates_read, *loaded = done.stdout.split()
+    assert (asked, certificates_read) == ("True", "0"), done.stderr
+    assert NOT_LOADED[command] & set(loaded) == set()
+
+
+def test_the_stand_ins_of_the_bench_answer_a_command_that_is_measured(
+    clouds: dict[str, str],
+) -> None:
+    assert commands.cpu_seconds(commands.COMMANDS["show"], clouds) > 0

@@ -8,7 +8,8 @@ import pytest
 
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.hub.access import HubAccess, check_access
-from launcher.services.planning.dataset_look import look, look_at_all, twice_findings
+from launcher.services.planning.dataset_look import look, look_at_all
+from launcher.services.planning.dataset_names import twice_findings
 from launcher.workshop.check import CheckSettings
 from launcher.workshop.hub_source import look_over_repo
 from pod_image.contract.datasets import chosen_datasets

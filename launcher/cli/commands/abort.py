@@ -6,8 +6,8 @@ import sys
 
 import typer
 
-from launcher.api.calls import found
 from launcher.api.desk import Desk
+from launcher.api.finding import found
 from launcher.api.run import Run as HeldRun
 from launcher.cli.documents.runs import Abort, run_facts
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, YesOption, command_app

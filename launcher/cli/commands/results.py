@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from launcher.api.calls import found
 from launcher.api.desk import Desk
+from launcher.api.finding import found
 from launcher.cli.documents.made import Results, ResultsDownload
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.session import named_version, run_at

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from launcher.api.calls import found as found_run
 from launcher.api.desk import Desk
+from launcher.api.finding import found as found_run
 from launcher.api.run import Look
 from launcher.cli.documents.following import Show, delivery_facts
 from launcher.cli.documents.runs import run_facts

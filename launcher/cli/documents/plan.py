@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from launcher.domain.account import Account
 from launcher.domain.offer import Offer, Stock
 from launcher.domain.plan import DatasetSummary, Estimate, Origin, Plan, PlannedImage, PlannedInput
 from launcher.domain.planned_request import PlannedCommand, PlannedRequest
 from launcher.services.common.boot_budget import BootBudget, boot_budget
-from launcher.services.planning.offers import OffersFound
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import Said
+
+if TYPE_CHECKING:
+    from launcher.services.planning.offers import OffersFound
 
 # `from` is a word of Python, so this one cannot be written as a class.
 SettingFrom = TypedDict("SettingFrom", {"value": Any, "from": Origin})

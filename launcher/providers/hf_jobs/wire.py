@@ -14,7 +14,7 @@ _GIGABYTES = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(GB|GiB|TB|MB)?", re.IGNORECASE)
 
 
 class _Lenient(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class AcceleratorWire(_Lenient):

@@ -39,7 +39,7 @@ Text = Annotated[str, BeforeValidator(_text)]
 
 
 class Wire(BaseModel):
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
 
 
 class GpuOfPod(Wire):

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from launcher.api.calls import found
 from launcher.api.desk import Desk
+from launcher.api.finding import found
 from launcher.api.run import Run
 from launcher.config import Config
 from launcher.domain.run import Run as KnownRun

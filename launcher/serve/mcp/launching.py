@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from launcher.api.calls import swept
+from launcher.api.planning import swept
 from launcher.domain.plan import Plan
 from launcher.errors import InvalidRequest, LauncherError, RentUnclear
 from launcher.serve.mcp.ground import Ground, Launching

@@ -8,7 +8,7 @@ from mcp.types import CallToolResult
 from pydantic import Field
 
 from launcher.api.asked import Asked, read
-from launcher.api.calls import planned
+from launcher.api.planning import planned
 from launcher.domain.plan import Plan
 from launcher.forms.fields import fields
 from launcher.presets import find_preset, look_at_presets

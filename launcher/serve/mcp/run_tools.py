@@ -12,7 +12,7 @@ from urllib.parse import quote
 from mcp.types import AudioContent, CallToolResult, ContentBlock, ImageContent, ResourceLink
 from pydantic import Field
 
-from launcher.api.calls import known
+from launcher.api.finding import known
 from launcher.api.run import Run
 from launcher.api.samples import Sample
 from launcher.domain.run import Run as KnownRun

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
@@ -14,7 +14,6 @@ from launcher.clock import Clock, SystemClock
 from launcher.config import Config
 from launcher.errors import NotConfigured
 from launcher.hub.access import HubAccess
-from launcher.hub.results_repo import ResultsRepo
 from launcher.providers.access import Opening
 from launcher.providers.base import Provider
 from launcher.providers.place import Place
@@ -40,6 +39,9 @@ from pod_image.contract.plain import plain_line
 from pod_image.contract.results_address import folder_in
 from pod_image.folder_store.port import Folder, ReadableFolder
 from pod_image.hub import own_dataset, own_folder
+
+if TYPE_CHECKING:  # loaded when a repo is looked at
+    from launcher.hub.results_repo import ResultsRepo
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,8 @@ class Workbench:
         return self.clock.now() + self.provider.clock_ahead
 
     def results(self, repo_id: str) -> ResultsRepo:
+        from launcher.hub.results_repo import ResultsRepo
+
         return ResultsRepo(self.hub, repo_id)
 
 

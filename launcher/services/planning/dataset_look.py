@@ -5,23 +5,21 @@ Blocking; of a large repo fewer headers are read than the check reads, since a p
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from launcher.domain.plan import DatasetPart, DatasetSummary
-from launcher.errors import InvalidRequest
 from launcher.recipes import recipe_of
 from launcher.services.common.disk_room import rented_disk_gb
+from launcher.services.planning.dataset_names import joined_name
 from launcher.workshop.check import CheckSettings, look_over
 from launcher.workshop.hub_source import look_over_repo, open_repos
 from launcher.workshop.report import DatasetReport
 from pod_image.contract.datasets import ChosenDataset
 from pod_image.contract.findings import Finding, Severity
-from pod_image.contract.next_steps import NextStep, Said, Sentence, setting
 from pod_image.contract.settings import RunSettings
-from pod_image.dataset import Code, DatasetError
+from pod_image.dataset import DatasetError
 from pod_image.hub import Hub
 
 PLAN_HEADERS = 400
@@ -95,37 +93,6 @@ def look_at_all(
     return replace(_summary(report, name, first), parts=parts), findings_of(report, forced)
 
 
-def not_looked_into(pinned: Sequence[tuple[ChosenDataset, str]]) -> DatasetSummary:
-    """Of a recipe that takes the files as they are: their commits alone."""
-    name = joined_name(dataset.name for dataset, _ in pinned)
-    parts = tuple(DatasetPart(dataset.name, commit) for dataset, commit in pinned)
-    several = parts if len(parts) > 1 else ()
-    return DatasetSummary(name, pinned[0][1], clips=0, minutes=None, parts=several)
-
-
-def twice_findings(datasets: Sequence[ChosenDataset]) -> tuple[Finding, ...]:
-    """An error for each dataset that a run names twice, the same folder at one revision."""
-    often = Counter((dataset.repo, dataset.inside, dataset.revision) for dataset in datasets)
-    return tuple(
-        Finding(
-            Severity.ERROR,
-            "dataset_twice",
-            f"The dataset {repo}{f'/{inside}' if inside else ''} is given twice.",
-            Sentence(
-                "Give it once; ", setting("dataset_shares"), " sets the weight of each dataset."
-            ),
-        )
-        for (repo, inside, _), count in often.items()
-        if count > 1
-    )
-
-
-def joined_name(names: Iterable[str]) -> str:
-    """Such as "me/a, me/b and me/c"."""
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
-
-
 def _summary(report: DatasetReport, repo: str, commit: str) -> DatasetSummary:
     return DatasetSummary(
         repo=repo,
@@ -156,30 +123,6 @@ def findings_of(report: DatasetReport, forced: Collection[str] = ()) -> tuple[Fi
             Finding(severity, finding.code, f"{place}{finding.message}{more}", finding.hint)
         )
     return tuple(findings)
-
-
-def refuse_unknown(forced: Collection[str]) -> None:
-    """InvalidRequest for a code that no finding has: a misspelt one must not look as if it were heeded."""
-    known = [code.value for code in Code]
-    for code in forced:
-        if code not in known:
-            near = difflib.get_close_matches(code, known, n=3, cutoff=0.4)
-            raise InvalidRequest(
-                f"There is no finding called {code!r}.",
-                hint=f"Did you mean {' or '.join(near)}?" if near else "The error shows its code.",
-            )
-
-
-def can_be_let_pass(code: str) -> bool:
-    """Whether a finding of this code is one of the dataset, which `forced` may name."""
-    return code in {known.value for known in Code}
-
-
-def how_to_force(errors: Sequence[Finding]) -> Said:
-    """How to let these errors pass, as far as they are the dataset's; else nothing."""
-    codes = dict.fromkeys(finding.code for finding in errors if can_be_let_pass(finding.code))
-    step = NextStep.LET_PASS.of(" ".join(codes))
-    return Sentence("Or ignore known errors: ", step) if codes else ""
 
 
 def _severity(finding: Finding, forced: Collection[str]) -> Severity:

@@ -10,12 +10,7 @@ from launcher.hub.access import AccessReport, HubAccess, check_access
 from launcher.recipes import recipe_of
 from launcher.recipes.base import Start
 from launcher.services.common.workbench import Workbench
-from launcher.services.planning.dataset_look import (
-    check_settings,
-    look_at_all,
-    not_looked_into,
-    twice_findings,
-)
+from launcher.services.planning.dataset_names import not_looked_into, twice_findings
 from launcher.services.planning.inputs_look import InputsLook, hub_settings, look_at_inputs
 from launcher.services.planning.resuming import (
     Earlier,
@@ -91,6 +86,8 @@ async def _look_at_datasets(
     wanted = recipe_of(settings).speech_wanted(settings)
     if wanted is None:
         return not_looked_into(pinned), ()
+    from launcher.services.planning.dataset_look import check_settings, look_at_all
+
     return await hub.run(
         look_at_all,
         hub.dataset,

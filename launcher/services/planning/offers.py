@@ -14,8 +14,6 @@ from launcher.errors import HubError, LauncherError, NotConfigured, NothingAvail
 from launcher.providers.place import Place
 from launcher.recipes import recipe_of
 from launcher.services.common.workbench import Workbench
-from launcher.services.planning.dataset_look import look_at_all
-from launcher.services.planning.pinning import pinned
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.next_steps import Said, Sentence
@@ -142,6 +140,10 @@ async def _dataset(
     chosen = chosen_datasets(settings)
     if not chosen or recipe_of(settings).speech_wanted(settings) is None:
         return None, []
+    # Late: what checks a dataset and speaks to the Hub, which a command's offers do without.
+    from launcher.services.planning.dataset_look import look_at_all
+    from launcher.services.planning.pinning import pinned
+
     hub = bench.hub
     try:
         summary, _ = await hub.run(look_at_all, hub.dataset, await pinned(hub, chosen))

@@ -31,7 +31,7 @@ from launcher.services.launching.orders import new_attempt, run_document
 from launcher.services.planning.brought.changed import findings_on_changes
 from launcher.services.planning.brought.look import look_at_brought
 from launcher.services.planning.choosing import FREE_CHOICE, FreeChoice
-from launcher.services.planning.dataset_look import how_to_force, refuse_unknown
+from launcher.services.planning.dataset_names import how_to_force, refuse_unknown
 from launcher.services.planning.foreign_image import findings_on_foreign_image
 from launcher.services.planning.hub_view import look_at_hub
 from launcher.services.planning.image_look import (

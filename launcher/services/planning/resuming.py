@@ -14,14 +14,13 @@ from launcher.domain.plan import Composed, DatasetSummary, Origin
 from launcher.recipes import recipe_of, recipe_of_run
 from launcher.recipes.base import Learnt
 from launcher.services.common.workbench import Workbench
-from launcher.services.planning.dataset_look import joined_name
+from launcher.services.planning.dataset_names import joined_name
 from pod_image.contract.datasets import AT, chosen_datasets
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence, Step, setting
 from pod_image.contract.older_settings import taken_over, under_todays_names
 from pod_image.contract.record import RunRecord
 from pod_image.contract.settings import SETTINGS, RunSettings
-from pod_image.dataset import Code
 
 _CHOSEN = {
     Origin.YOU: "you chose {value}",
@@ -155,6 +154,8 @@ def _other_dataset(
     then, now = _clips_of(before), _clips_of(settings)
     if then == now:
         return []
+    from pod_image.dataset import Code
+
     code = Code.RESUME_DATASET
     differ = [name for name in then if then[name] != now[name]]
     to_keep: list[str | Step] = []

@@ -1,9 +1,10 @@
 """A setting without its marker cannot even be imported."""
 
+import re
 from typing import Annotated
 
 import pytest
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, ValidationError, create_model
 
 from pod_image.contract.knobs import Knob, Picks, When, declared, grouped
 from pod_image.contract.settings import SETTINGS, RunSettings
@@ -87,6 +88,35 @@ def test_every_setting_reads_as_a_sentence_and_has_a_valid_default(setting):
     assert setting.help.endswith("."), setting.help
     assert setting.knob.group in {"What", "How much", "Where", "Limits"}
     assert setting.name in RunSettings().model_dump()
+
+
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
+def test_a_setting_may_be_empty_where_validation_lets_it_be(setting):
+    empty = () if setting.is_list else ""
+    try:
+        RunSettings.model_validate({setting.name: empty})
+        is_taken = True
+    except ValidationError as exc:
+        is_taken = all(fault["loc"][0] != setting.name for fault in exc.errors())
+    assert setting.may_be_empty == is_taken
+
+
+def test_no_pattern_is_long_to_compile():
+    """A class of every script's letters, repeated up to some hundred times, takes longer than all others together."""
+    patterns = list(_patterns(RunSettings.model_json_schema()))
+    assert len(patterns) > 10
+    assert not [each for each in patterns if re.search(r"\\[wWdDsS][^\]]*\]?\{\d*,\d{2,}\}", each)]
+
+
+def _patterns(schema):
+    if isinstance(schema, dict):
+        if isinstance(schema.get("pattern"), str):
+            yield schema["pattern"]
+        for each in schema.values():
+            yield from _patterns(each)
+    elif isinstance(schema, list):
+        for each in schema:
+            yield from _patterns(each)
 
 
 def test_groups_keep_the_order_of_declaration():

@@ -8,7 +8,7 @@ from launcher.domain.plan import Plan
 from launcher.errors import InvalidRequest, LauncherError, MissingSetting
 from launcher.services.common.run_secrets import named_secrets
 from launcher.services.planning.compose import missing
-from launcher.services.planning.dataset_look import can_be_let_pass
+from launcher.services.planning.dataset_names import can_be_let_pass
 from launcher.services.planning.plan import make_plan
 from launcher.services.planning.shown_plans import keep
 from launcher.stores.secrets import keys_among
