@@ -42,7 +42,8 @@ def export_task(
         write_whole(path, engine.to_yaml(made))
     except OSError as exc:
         raise InvalidRequest(
-            f"{path} cannot be written: {exc.strerror or exc}.", hint="Name another folder: --out"
+            f"{path} cannot be written: {exc.strerror or exc}.",
+            hint="Name another folder with --out.",
         ) from exc
     warning = WARNING.format(engine=engine.TITLE)
     document: ExportTask = {

@@ -47,16 +47,25 @@ def _section(title: str, command: Any) -> str:
 
 def _name(param: Any) -> str:
     if param.param_type_name == "argument":
-        return f"`{(param.metavar or f'[{param.name}]').upper()}`"
+        return f"`{_in_a_cell(param.metavar or f'[{param.name}]'.upper())}`"
     names = " ".join(f"`{name}`" for name in (*param.opts, *param.secondary_opts))
-    return f"{names} {param.metavar}" if param.metavar else names
+    return f"{names} {_in_a_cell(param.metavar)}" if param.metavar else names
 
 
 def _help(param: Any) -> str:
-    text = " ".join((param.help or "").split()).replace("|", "\\|")
+    text = _in_a_cell(" ".join((param.help or "").split()))
     default = getattr(param.default, "value", param.default)
     is_worth_saying = isinstance(default, str | int | float) and not isinstance(default, bool)
-    return f"{text} Default: {default}." if is_worth_saying and default != "" else text
+    return (
+        f"{text} Default: {_in_a_cell(str(default))}."
+        if is_worth_saying and default != ""
+        else text
+    )
+
+
+def _in_a_cell(text: str) -> str:
+    """A bar ends the cell of a table, in code too."""
+    return text.replace("|", "\\|")
 
 
 if __name__ == "__main__":

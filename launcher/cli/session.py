@@ -82,7 +82,8 @@ def find(
     is_of_places = everywhere or (any_place and not set(PLACE_ALONE).isdisjoint(needed))
     also = [*needed, *optional, *(_place_keys() if is_of_places else ())]
     keys = find_keys(os.environ, store or KeyringStore(), also=also)
-    if any_place and (_has_other_place(keys) or _has_own_machine()):
+    is_missing = any(keys.get(name) is None for name in needed if name in PLACE_ALONE)
+    if is_missing and any_place and (_has_other_place(keys) or _has_own_machine()):
         needed = [name for name in needed if name not in PLACE_ALONE]
     for name in needed:
         if keys.get(name) is None and sys.stdin.isatty():

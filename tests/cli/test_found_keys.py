@@ -33,3 +33,23 @@ def test_a_run_may_be_at_any_place_so_the_keys_of_all_are_found_for_it(key: str)
 @pytest.mark.usefixtures("kept_for_jobs")
 def test_what_concerns_no_run_opens_no_keyring_for_the_key_of_another_place() -> None:
     assert session.find(session.HUB_KEYS).hf_jobs is None
+
+
+@pytest.mark.usefixtures("kept_for_jobs")
+def test_machines_of_ones_own_are_looked_for_only_where_a_key_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[bool] = []
+
+    def look() -> bool:
+        looks.append(True)
+        return True
+
+    monkeypatch.setattr(session, "_has_other_place", lambda keys: False)
+    monkeypatch.setattr(session, "_has_own_machine", look)
+    session.find(session.PLACE_ALONE)
+    assert looks == []
+
+    monkeypatch.delenv(KeyName.RUNPOD.variable)
+    assert session.find(session.PLACE_ALONE).runpod is None
+    assert looks == [True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,14 @@ def test_every_command_is_in_the_reference() -> None:
     text = command_reference()
     assert all(f"## launcher {entry.name}\n" in text for entry in COMMANDS)
     assert "`--detach`" in text
+
+
+def test_every_row_of_the_reference_has_two_cells_and_words_as_they_are_typed() -> None:
+    text = command_reference()
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {3}
+    assert "`FILE.ckpt`" in text
+    assert "`skypilot\\|dstack`" in text
 
 
 def test_words_around_a_block_stay_and_the_block_is_made_anew() -> None:

@@ -23,7 +23,7 @@ class Engine(StrEnum):
 
 
 VOICE = "voice"
-"""What is done with the word that is none of the group's: the file of a checkpoint."""
+"""The command of the group that is meant where none is named."""
 
 
 class _Group(typer.core.TyperGroup):
@@ -37,7 +37,7 @@ app = command_app(cls=_Group, no_args_is_help=True)
 
 @app.callback()
 def export_group() -> None:
-    """Make a voice from a checkpoint, or a task file for another engine.
+    """Make a voice from a checkpoint, or write a run as the task of another engine.
 
     `launcher export FILE.ckpt` is short for `launcher export voice FILE.ckpt`.
     """
@@ -53,7 +53,7 @@ def export_command(
     language: Annotated[
         str,
         typer.Option(
-            metavar="CODE", help="Language, such as en_US; known for this program's own runs."
+            metavar="CODE", help="Language, such as en_US. Known already for runs of this program."
         ),
     ] = "",
     espeak_voice: Annotated[
@@ -94,25 +94,28 @@ def _text(made: Exported) -> str:
 @app.command("task")
 def task(
     engine: Annotated[
-        Engine, typer.Argument(metavar="skypilot|dstack", help="Engine to write the file for.")
+        Engine, typer.Argument(metavar="skypilot|dstack", help="The engine that starts the task.")
     ],
     what: Annotated[
-        str, typer.Argument(metavar="RUN-OR-PRESET", help="Whose settings: a run, or a preset.")
+        str,
+        typer.Argument(
+            metavar="RUN-OR-PRESET", help="The run or the preset whose settings are used."
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to. Default: the current folder.")
     ] = None,
     run_id: Annotated[
-        str, typer.Option(help="Its run ID, which must be free in the results repo.")
+        str, typer.Option(help="Run ID of the task. It must be free in the results repo.")
     ] = "exported-01",
     assignments: SetOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Write a task file for another engine, with the same image and settings. Nothing is started.
+    """Write the task file of another engine for the same image and settings. Nothing is started.
 
-    launcher does not end the machine there: the file uses that engine's own rules, and says so.
-    It names tokens but never contains them.
+    That engine does not end a machine the way this program does: the file sets the engine's own rules, and says so.
+    Tokens are named in the file; their values never are.
     """
     from launcher.cli.exporting import export_task
 

@@ -33,7 +33,7 @@ def logs(
         typer.Option(
             "--follow/--no-follow",
             "-f/-F",
-            help="Keep printing new lines until the pod is gone. Default: on a terminal without --tail.",
+            help="Print lines as they come until the pod is gone. Default: on a terminal, without --tail.",
             show_default=False,
         ),
     ] = None,
@@ -43,13 +43,13 @@ def logs(
             min=1,
             max=MOST_LINES,
             show_default=False,
-            help="Only the newest lines. Default: all, 5000 at most.",
+            help="Print only this many of the newest lines. Default: all, at most 5000.",
         ),
     ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """What the pod printed: its events in words, everything else unchanged.
+    """Show what the pod printed: its events as sentences, everything else unchanged.
 
     If the pod is gone, events and log come from the results repo. With --json each event and each log line is one line.
     """
@@ -66,7 +66,7 @@ async def _show(bench: Workbench, key: str, output: Output, follow: bool, tail: 
     words = Picture(run=run)
 
     def on_gone() -> None:
-        output.talk("The pod is gone; this is what it delivered.")
+        output.talk("The pod is gone. This is the log that it delivered.")
 
     lines = log_lines(bench, run, follow=follow, tail=tail, on_gone=on_gone)
     async with aclosing(lines):

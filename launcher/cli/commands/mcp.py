@@ -26,7 +26,7 @@ def mcp(
             metavar="USD_PER_DAY",
             min=0.0,
             max=100_000.0,
-            help="Most that all agents together may spend per day. Without it nothing is rented.",
+            help="The most that all agents together may spend per day. Without it nothing is rented.",
         ),
     ] = None,
     allow_folder: Annotated[
@@ -34,7 +34,7 @@ def mcp(
         typer.Option(
             "--allow-folder",
             metavar="FOLDER",
-            help="Agents may send files from this folder; repeatable.",
+            help="Let agents send files from this folder. Repeatable.",
         ),
     ] = None,
     allow_variable: Annotated[
@@ -42,7 +42,7 @@ def mcp(
         typer.Option(
             "--allow-variable",
             metavar="NAME",
-            help="Agents may give the secret with this name to their command; repeatable.",
+            help="Let agents pass the secret with this name to their command. Repeatable.",
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -50,8 +50,8 @@ def mcp(
     """Serve an agent over standard input and output (Model Context Protocol).
 
     Keys come from the environment and the keyring, as for every command; no tool sees them. An agent may make
-    any plan; it can deploy only a plan that was shown, by its hash, and only within --allow-spend. With --json
-    it only prints the entry for an agent's configuration.
+    any plan. It can deploy only a plan that was shown, named by its hash, and only within --allow-spend. With
+    --json the command only prints the entry for the agent's configuration.
     """
     if as_json:
         _print_entry(allow_spend, allow_folder or (), allow_variable or ())
@@ -72,7 +72,7 @@ def mcp(
     keys = find()
     if sys.stdin.isatty():
         typer.echo(
-            "This command speaks the Model Context Protocol; the agent's program starts it.",
+            "This command speaks the Model Context Protocol. Let your agent's program start it.",
             err=True,
         )
 

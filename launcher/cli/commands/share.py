@@ -44,7 +44,10 @@ def share(
         bool, typer.Option("--with-dataset", help="Include names of datasets and repos.")
     ] = False,
     with_notes: Annotated[
-        bool, typer.Option("--with-notes", help="Include why it ended, notes and its last output.")
+        bool,
+        typer.Option(
+            "--with-notes", help="Include why it ended, its warnings and its last output."
+        ),
     ] = False,
     with_reference: Annotated[
         bool,

@@ -40,7 +40,7 @@ from pod_image.contract.outcomes import Phase
 
 _EVERY_RUN = {
     Phase.BOOT: "the pod starts and shows that it can end itself",
-    Phase.FETCH: "downloading the dataset",
+    Phase.FETCH: "downloading what the run needs",
     Phase.DELIVER: "uploading the results to Hugging Face",
     Phase.RELEASE: "the pod ends itself",
 }

@@ -31,7 +31,7 @@ class Choice:
     with_dataset: bool = False
     """Names of datasets, repos and of what it started from."""
     with_notes: bool = False
-    """What the run said in words: why it ended, its remarks, the last lines of its programs."""
+    """What the run said in words: why it ended, its warnings, the last lines of its programs."""
     with_reference: bool = False
     """The person's own recording to compare with."""
 

@@ -114,7 +114,7 @@ def test_a_phase_lasts_by_the_pods_clock_and_by_ours_since_it_was_heard(picture:
 
 def test_a_watch_that_begins_in_the_middle_shows_the_phase(picture: Picture) -> None:
     picture.see(event(Heartbeat, 600.0, phase=Phase.FETCH))
-    assert frame(picture)[0] == "fetch: downloading the dataset"
+    assert frame(picture)[0] == "fetch: downloading what the run needs"
 
 
 def test_the_cost_grows_between_two_words_of_the_pod(picture: Picture) -> None:
@@ -162,7 +162,7 @@ def test_on_a_terminal_the_display_draws_and_cleans_up(
         live.say("a line that stays [not markup]")
     text = terminal.getvalue()
     assert "a line that stays [not markup]" in text
-    assert "fetch: downloading the dataset" in text
+    assert "fetch: downloading what the run needs" in text
     assert "\x1b[?25h" in text  # the cursor is back
 
 
