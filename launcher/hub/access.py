@@ -15,7 +15,7 @@ from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.results_address import is_folder
 
 if TYPE_CHECKING:  # loaded when the Hub is asked: many commands open a workbench and never do
-    from pod_image.hub import Hub, Preflight
+    from pod_image.hub import Hub, OpenDataset, OpenFolder, Preflight
     from pod_image.hub import HubError as PodHubError
 
 T = TypeVar("T")
@@ -35,9 +35,15 @@ class HubAccess:
 
     @staticmethod
     def with_tokens(
-        endpoint: str, dataset: SecretStr | None, upload: SecretStr | None
+        endpoint: str,
+        dataset: SecretStr | None,
+        upload: SecretStr | None,
+        open_folder: OpenFolder | None = None,
+        open_dataset: OpenDataset | None = None,
     ) -> HubAccess:
-        return _MadeWhenUsed(endpoint, dataset, upload)
+        """`open_folder` and `open_dataset`: how folders are reached that stand in the place of a repo, which is on this
+        machine where they are None."""
+        return _MadeWhenUsed(endpoint, dataset, upload, open_folder, open_dataset)
 
     @property
     def dataset(self) -> Hub:
@@ -67,9 +73,17 @@ class HubAccess:
 class _MadeWhenUsed(HubAccess):
     """The ways that two tokens open, each made when it is first asked for."""
 
-    def __init__(self, endpoint: str, dataset: SecretStr | None, upload: SecretStr | None) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        dataset: SecretStr | None,
+        upload: SecretStr | None,
+        open_folder: OpenFolder | None,
+        open_dataset: OpenDataset | None,
+    ) -> None:
         self._endpoint = endpoint
         self._tokens = dataset, upload
+        self._open_folder, self._open_dataset = open_folder, open_dataset
         self._run_blocking = asyncio.to_thread
 
     @cached_property
@@ -81,9 +95,14 @@ class _MadeWhenUsed(HubAccess):
         return self._way(self._tokens[1])
 
     def _way(self, token: SecretStr | None) -> Hub:
-        from pod_image.hub import Hub
+        from pod_image.hub import Hub, own_dataset, own_folder
 
-        return Hub(token, endpoint=self._endpoint)
+        return Hub(
+            token,
+            endpoint=self._endpoint,
+            open_folder=self._open_folder or own_folder,
+            open_dataset=self._open_dataset or own_dataset,
+        )
 
 
 def translated(exc: PodHubError) -> LauncherError:

@@ -60,37 +60,7 @@ class Machine(Protocol):
         ...
 
 
-class _Lenient(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
-
-
-class GpuAnswer(_Lenient):
-    name: str
-    memory_gb: int = 0
-    is_free: bool = False
-
-
-class LookAnswer(_Lenient):
-    host: str = ""
-    account_id: str = ""
-    memory_gb: int = 0
-    absent: tuple[str, ...] = ()
-    gpus: tuple[GpuAnswer, ...] = ()
-
-
-class RunAnswer(_Lenient):
-    id: str
-    name: str = ""
-    nonce: str = ""
-    run_json: str = ""
-    created_at: float | None = None
-    seconds: float | None = None
-    is_begun: bool = False
-    gpu_type: str = ""
-    gpu_count: int = 0
-
-
-class OwnMachine:
+class OwnMachine(HeldSecrets):
     """See `launcher.providers.base.Provider` for what each method promises.
 
     Keys go to the machine with the start of the run, over its standard input: until then they are held here.

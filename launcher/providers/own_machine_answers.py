@@ -31,7 +31,7 @@ _ERRORS = {
 
 
 class _Lenient(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class GpuAnswer(_Lenient):

@@ -171,7 +171,7 @@ class LabelBook:
             yield
         except (OSError, sqlite3.Error) as exc:
             raise NotConfigured(
-                f"Name, tags and notes of this run could not be kept on this computer: {exc}.",
+                f"Name, tags and notes of this run could not be saved on this computer: {exc}.",
                 hint="Make room on the disk, or wait until no other program uses the history; then try again.",
             ) from exc
 

@@ -81,7 +81,7 @@ def fetch(
         _check_path(row.path)
     job = _Download(hub, repo, commit, folder, listed, on_progress)
     job.keep_what_is_right()
-    if hub.goes_by_xet:
+    if hub.goes_by_xet and not repo.is_folder:
         job.by_xet()
     job.by_http()
     return Fetched(repo, commit, folder, job.right)
@@ -162,7 +162,11 @@ class _Download:
 
     def _fetch_one(self, row: RemoteFile) -> None:
         for _ in range(TRIES_PER_DAMAGED_FILE):
-            self._hub.read(f"fetching {row.path} of {self._repo}", lambda: self._download(row))
+            if self._repo.is_folder:
+                self._download(row)
+            else:
+                doing = f"fetching {row.path} of {self._repo}"
+                self._hub.read(doing, lambda: self._download(row))
             if self._accept(row):
                 self._tell()
                 return

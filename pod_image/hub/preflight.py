@@ -238,7 +238,8 @@ def _account(hub: Hub, which: str, notes: _Notes) -> Account | None:
 
 def _dataset_commit(hub: Hub, dataset: Repo, revision: str | None, notes: _Notes) -> str | None:
     try:
-        check_access(hub, dataset)
+        if not dataset.is_folder:
+            check_access(hub, dataset)
         return resolve_commit(hub, dataset, revision)
     except RepoMissing as exc:
         if dataset.is_folder:

@@ -114,7 +114,7 @@ class _Steps:
         self._hearing.show(found.untyped)
         self._send.show(found)
         self._doomed.text = (
-            f"{counted(found.clips, 'clip')} ({recorded(found.minutes)}) are deleted for good. What you "
+            f"{counted(found.clips, 'clip')} ({recorded(found.minutes)}) are deleted permanently. What you "
             "sent to Hugging Face stays there, and your original recordings stay where they are."
         )
 
