@@ -281,8 +281,9 @@ def _promises(place: Place) -> tuple[Finding, ...]:
         Finding(
             Severity.NOTE,
             "own_machine",
-            f"A run on {place.title} costs nothing, so the cost cap means nothing; the time cap stays. No one outside "
-            "ends a machine that hangs: the run ends itself, and the launcher ends what is left when it looks again.",
+            f"A run on {place.title} costs nothing, so the cost cap means nothing; the time cap "
+            f"stays. Nobody outside can end a machine that hangs: the run ends itself, and the "
+            f"launcher ends what is left when it looks again.",
         ),
     )
 

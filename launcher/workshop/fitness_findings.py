@@ -200,7 +200,7 @@ def _said(
     fault = problem.fault if problem else None
     if fault is Fault.TOO_SHORT or (fault is None and seconds < SHORT_SECONDS):
         least = shortest_seconds(rate_hz)
-        rest = f"is left out; {least:.2f} s are the least" if fault else "teaches hardly anything"
+        rest = f"is left out; the minimum is {least:.2f} s" if fault else "teaches hardly anything"
         yield Code.CLIP_SHORT.finding(
             where.place, f"{where.path} lasts {seconds:.2f} s and {rest}.",
             "Remove the line, or join it with its neighbour.",
@@ -230,7 +230,7 @@ def _too_long(fault: Fault | None, is_sure: bool) -> str:
     if fault is None:
         return ""
     unless = "" if is_sure else ", unless silence at its ends makes it long"
-    return f" and is left out{unless}; {LONGEST_SECONDS:.0f} s are the most"
+    return f" and is left out{unless}; the maximum is {LONGEST_SECONDS:.0f} s"
 
 
 _OF_SOUND = frozenset({Code.SILENT, Code.FILE_UNREADABLE, Code.FILE_TRUNCATED})

@@ -90,7 +90,7 @@ async def test_a_plan_says_what_a_machine_of_ones_own_cannot_promise_and_asks_fo
     said = {each.code: each for each in plan.findings}
     assert said["runs_as_you"].severity is Severity.WARNING
     assert "your keyring" in str(said["runs_as_you"].message)
-    assert "No one outside ends a machine that hangs" in str(said["own_machine"].message)
+    assert "Nobody outside can end a machine that hangs" in str(said["own_machine"].message)
     assert not {"image-by-tag", "disk_too_small", "balance", "secrets_in_plain"} & set(codes(plan))
     assert plan.image is None
     assert "pod_image.own_machine start" in plan.requests[0].as_shell()

@@ -87,9 +87,9 @@ def _is_template(name: str) -> bool:
 
 
 def _without_code(name: str, text: str) -> str:
-    """Of the changelog its top section; of documents what is not code, of templates what is no comment."""
+    """Of the changelog its top two sections; of documents what is not code, of templates what is no comment."""
     if name == "CHANGELOG.md":
-        text = "\n## ".join(text.split("\n## ")[:2])
+        text = "\n## ".join(text.split("\n## ")[:3])
     if name.endswith(".js"):
         return re.sub(r"(?m)(?:^|\s)//.*$", "", text)
     return re.sub(r"(?m)^(?: {4}|\t)\S.*$|`[^`\n]*`", "", text) if name.endswith(".md") else text
