@@ -11,6 +11,7 @@ from statistics import median
 from launcher.workshop.audio_headers import Heard
 from pod_image.contract.findings import Finding
 from pod_image.dataset import Code, Utterance
+from pod_image.dataset.fitness import has_words
 from pod_image.dataset.languages import scripts_of
 from pod_image.phonemes.folding import folded, unseen
 
@@ -46,7 +47,7 @@ def text_findings(utterances: Sequence[Utterance], language: str) -> list[Findin
 
 def _of_one(each: Utterance, language: str) -> Iterator[Finding]:
     text = each.text
-    if not any(unicodedata.category(char)[0] in "LN" for char in text):
+    if not has_words(text):
         yield Code.TEXT_UNSPEAKABLE.finding(
             each.place, f"There is nothing to say in {_quoted(text)}.",
             "Write the words that are spoken.",

@@ -41,9 +41,13 @@ NOTHING_TO_SAY = Unfit(Fault.NOTHING_TO_SAY, "the text has nothing to say.")
 SILENT = Unfit(Fault.SILENT, "silent: there is no sound to learn from.")
 
 
+_STRETCHES = "\u0640\u07fa"
+"""Letters by their class that only draw a word out in print: nobody says them."""
+
+
 def has_words(text: str) -> bool:
     """Whether anything can be said: a letter or a number, and not signs alone."""
-    return any(unicodedata.category(char)[0] in "LN" for char in text)
+    return any(unicodedata.category(char)[0] in "LN" and char not in _STRETCHES for char in text)
 
 
 def shortest_seconds(rate_hz: int) -> float:

@@ -243,6 +243,12 @@ def agree(files: dict[str, bytes], source: FileSource | None = None) -> Taken:
     packing="loose",
     is_folder=False,
 )
+@example(  # a letter by its class, which only draws a word out in print
+    clips=[Made("a", "a sentence", next(iter(FORMS)), "\u0640" * 3)],
+    table="bars",
+    packing="loose",
+    is_folder=False,
+)
 @settings(max_examples=10, deadline=None)
 def test_what_the_check_passes_is_what_the_pod_takes(
     clips: list[Made], table: str, packing: str, is_folder: bool
