@@ -74,8 +74,12 @@ def test_results_in_a_folder_of_that_machine_are_read_through_ssh_without_any_ac
         where = {"provider": "ssh", "host": HOST, "results_folder": str(there)}
         async with own_runs(None, tmp_path / "home", where) as runs:
             (tmp_path / "words.txt").write_text("brought along")
-            script = "mkdir -p out; cat words.txt > out/words.txt; head -c 9000000 /dev/urandom > out/big; echo at work"
-            run = await runs.launched(script, bring=[f"{tmp_path}/words.txt:."])
+            (tmp_path / "clips").mkdir()
+            (tmp_path / "clips" / "a.txt").write_text("of the dataset")
+            script = "mkdir -p out; cat words.txt > out/words.txt; cp -L $DATASET_DIR/a.txt out/; head -c 9000000 /dev/urandom > out/big; echo at work"
+            run = await runs.launched(
+                script, bring=[f"{tmp_path}/words.txt:."], dataset_repo=str(tmp_path / "clips")
+            )
             told = await runs.followed(run)
             assert told.run.end_reason is EndReason.FINISHED
             assert run.results_repo == f"{HOST}:{there}"
@@ -85,6 +89,7 @@ def test_results_in_a_folder_of_that_machine_are_read_through_ssh_without_any_ac
             assert (tmp_path / "got" / files / "words.txt").read_text() == "brought along"
             big = (tmp_path / "got" / files / "big").read_bytes()
             assert len(big) == 9_000_000
+            assert (there / files / "a.txt").read_text() == "of the dataset"
             assert big == (there / files / "big").read_bytes()
             assert set(fetched.files) == {each.path for each in await results.files("run-01")}
             assert (await results.tags())["run-01"] in await results.commit("run-01")
