@@ -20,11 +20,7 @@ def anchored(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     A folder of another machine (`host`) is left as it is written.
     """
     is_elsewhere = bool(values.get("host"))
-    folder_alone = values.get("dataset_folder")
-    is_alone = isinstance(folder_alone, str) and not values.get("dataset_repo")
-    if is_alone and str(folder_alone).startswith(_PATHS):  # a folder of no repo is one of one's own
-        rest = {name: value for name, value in values.items() if name != "dataset_folder"}
-        values = {**rest, "dataset_repo": folder_alone}
+    values = {_meant(name, value, values): value for name, value in values.items()}
     return {
         name: _anchored(name, value, folder, is_elsewhere=is_elsewhere)
         for name, value in values.items()
@@ -46,6 +42,13 @@ def _anchored(name: str, value: Any, folder: Path, *, is_elsewhere: bool) -> Any
     if isinstance(value, list | tuple):
         return [_entry(each, folder) if isinstance(each, str) else each for each in value]
     return value
+
+
+def _meant(name: str, value: Any, values: Mapping[str, Any]) -> str:
+    """A path within a repo that nobody named is no path within one: it is the folder itself."""
+    owner = SETTINGS[name].knob.belongs_to if name in SETTINGS else ""
+    is_alone = bool(owner) and SETTINGS[owner].knob.is_own_folder and not values.get(owner)
+    return owner if is_alone and isinstance(value, str) and value.startswith(_PATHS) else name
 
 
 def _is_own_folder(knob: Knob, text: str) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pod_image.contract.hinted_error import HintedError
+
 
 class FolderFault(StrEnum):
     NO_FOLDER = "no_folder"
@@ -19,7 +21,7 @@ class FolderFault(StrEnum):
     """The disk is full, or gone: worth another try."""
 
 
-class FolderTrouble(Exception):
+class FolderTrouble(HintedError):
     def __init__(self, fault: FolderFault, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.fault, self.message, self.hint = fault, message, hint
+        super().__init__(message, hint=hint)
+        self.fault = fault

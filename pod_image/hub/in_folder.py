@@ -49,9 +49,7 @@ def own_folder(address: str) -> Folder:
     found = folder_in(address)
     assert found is not None  # whoever opens one has looked
     if found.host:
-        raise NoRight(
-            f"{address} is on another machine.", hint="Ask for it through the launcher there."
-        )
+        raise NoRight(f"{address} is on another machine.", hint="Ask for it on that machine.")
     return OwnFolder(Path(found.path))
 
 

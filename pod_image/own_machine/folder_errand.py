@@ -32,7 +32,13 @@ def ask_folder(asked: Mapping[str, Any]) -> dict[str, Any]:
         found = PlainFolder(path) if is_dataset else OwnFolder(path)
         return {"answer": call(found, asked)}
     except FolderTrouble as exc:
-        return {"trouble": {"fault": exc.fault.value, "message": exc.message, "hint": exc.hint}}
+        return {
+            "trouble": {
+                "fault": exc.fault.value,
+                "message": str(exc.message),
+                "hint": str(exc.hint),
+            }
+        }
 
 
 def _tag(folder: OwnFolder, asked: Mapping[str, Any]) -> None:

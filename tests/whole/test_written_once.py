@@ -10,6 +10,7 @@ from tests.whole.sources import modules
 
 MOVES = {
     "pod_image/contract/whole_file.py": "the one place",
+    "pod_image/folder_store/folder.py": "what a kill leaves of a new version is finished by whoever comes next",
     "pod_image/hub/fetch.py": "what an earlier try left of a download is added to",
     "pod_image/recipes/piper/event_file.py": "is open, and read, for as long as the training goes on",
     "launcher/emulator/hub/wire.py": "a body that is on disk already gets its name",

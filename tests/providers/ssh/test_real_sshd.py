@@ -76,7 +76,10 @@ def test_results_in_a_folder_of_that_machine_are_read_through_ssh_without_any_ac
             (tmp_path / "words.txt").write_text("brought along")
             (tmp_path / "clips").mkdir()
             (tmp_path / "clips" / "a.txt").write_text("of the dataset")
-            script = "mkdir -p out; cat words.txt > out/words.txt; cp -L $DATASET_DIR/a.txt out/; head -c 9000000 /dev/urandom > out/big; echo at work"
+            script = (
+                "mkdir -p out; cat words.txt > out/words.txt; cp -L $DATASET_DIR/a.txt out/; "
+                "head -c 9000000 /dev/urandom > out/big; echo at work"
+            )
             run = await runs.launched(
                 script, bring=[f"{tmp_path}/words.txt:."], dataset_repo=str(tmp_path / "clips")
             )
