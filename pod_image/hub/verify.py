@@ -26,11 +26,9 @@ def verify(
 
     Raises HubError when the Hub cannot be asked, which proves nothing either way.
     """
-    there = (
-        _read_again(hub, repo, commit, expected)
-        if repo.is_folder
-        else look_at(hub, repo, commit, expected)
-    )
+    there = look_at(hub, repo, commit, expected)
+    if repo.is_folder:
+        there = _read_again(hub, repo, commit, expected)
     found = []
     for path, promised in expected.items():
         listed = there.get(path)

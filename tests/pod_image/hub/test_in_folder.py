@@ -1,0 +1,57 @@
+"""A folder in the place of a repo, asked by the same functions: no Hub is there, and no token."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pod_image.hub import (
+    Hub,
+    NotInRepo,
+    Repo,
+    RepoMissing,
+    ensure_results_repo,
+    fetch,
+    leave_tag,
+    list_folders,
+    list_tags,
+    publish,
+    read_bytes,
+    resolve_commit,
+    verify,
+)
+
+HUB = Hub(None, endpoint="http://127.0.0.1:9")
+
+
+def test_what_lies_in_a_folder_is_read_again_and_not_believed(tmp_path: Path) -> None:
+    repo = Repo(str(tmp_path / "voices"), "model")
+    made = publish(HUB, repo, {"run-01/a": b"one", "run-01/b": b"two"}, "both")
+    assert verify(HUB, repo, made.commit, made.files) == []
+    (tmp_path / "voices" / "run-01" / "a").write_bytes(b"six")
+    (tmp_path / "voices" / "run-01" / "b").unlink()
+    wrong = verify(HUB, repo, made.commit, made.files)
+    assert [each.path for each in wrong] == ["run-01/a", "run-01/b"]
+
+
+def test_a_folder_answers_as_a_repo_does(tmp_path: Path) -> None:
+    repo = Repo(str(tmp_path / "voices"), "model")
+    with pytest.raises(RepoMissing):
+        resolve_commit(HUB, repo)
+    assert read_bytes(HUB, repo, "run-01/a") is None
+    assert ensure_results_repo(HUB, repo.id)
+    first = publish(HUB, repo, {"run-01/a": b"one"}, "", card=lambda there: f"{there} card")
+    assert first.made_commit
+    assert not publish(HUB, repo, {"run-01/a": b"one"}, "").made_commit
+    assert read_bytes(HUB, repo, "README.md") == b"None card"
+    assert leave_tag(HUB, repo, first.commit, ["v", "v.2"]) == "v"
+    second = publish(HUB, repo, {"run-02/a": b"two"}, "", deletes=["run-01/a"])
+    assert leave_tag(HUB, repo, second.commit, ["v", "v.2"]) == "v.2"
+    assert list_tags(HUB, repo) == {"v": first.commit, "v.2": second.commit}
+    assert list_folders(HUB, repo) == ["run-02"]
+    fetched = fetch(HUB, repo, resolve_commit(HUB, repo, "v"), tmp_path / "got", ["run-01/*"])
+    assert (tmp_path / "got" / "run-01" / "a").read_bytes() == b"one"
+    assert set(fetched.files) == {"run-01/a"}
+    with pytest.raises(NotInRepo):
+        resolve_commit(HUB, repo, "never")
