@@ -100,6 +100,7 @@ async def running(site: Site) -> AsyncIterator[None]:
         yield
     finally:
         await site.queue.close()
+        await site.studies.close()
         await courier.stop()
         await site.sweeps.stop()
         await site.tensorboards.close()

@@ -28,6 +28,7 @@ from launcher.ui.state.preferences import Preferences, read_preferences, write_p
 from launcher.ui.state.queue_here import QueueHere
 from launcher.ui.state.sessions import Sessions
 from launcher.ui.state.spoken_texts import SpokenTexts
+from launcher.ui.state.studies_here import StudiesHere
 from launcher.ui.state.sweeps import Sweeps
 from launcher.ui.state.tensorboards import TensorBoards
 from launcher.ui.state.told_here import ToldHere
@@ -77,6 +78,7 @@ class Site:
 
     sweeps: Sweeps = field(init=False)
     queue: QueueHere = field(init=False, repr=False)
+    studies: StudiesHere = field(init=False, repr=False)
     told: ToldHere = field(init=False)
     tensorboards: TensorBoards = field(init=False)
     spoken_texts: SpokenTexts = field(init=False, repr=False)
@@ -88,6 +90,7 @@ class Site:
         self.choices = Choices(self.clock)
         self.sweeps = Sweeps(self.sessions, self.clock)
         self.queue = QueueHere(self.config, self.sessions, self.vault)
+        self.studies = StudiesHere(self.sessions, self.vault)
         self.preferences = read_preferences(self.config.preferences_path)
         self.told = ToldHere(self.clock)
         self.tensorboards = TensorBoards(self.clock)

@@ -16,6 +16,7 @@ from launcher.ui.next_steps import on_page
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import Button, box, button, link, para, say, waiting
 from launcher.ui.widgets.inputs import Field
+from launcher.ui.widgets.typed_numbers import number
 from pod_image.contract.figures import dollars
 
 
@@ -90,17 +91,6 @@ class AddDialog:
             max_price_usd=number(self._price.value, "Highest price"),
             most_tries=MOST_TRIES,
         )
-
-
-def number(typed: object, what: str) -> float | None:
-    """What stands in a field; None for an empty one. Raises InvalidRequest."""
-    text = str(typed or "").strip().replace(",", ".")
-    if not text:
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        raise InvalidRequest(f"{what}: enter a number.") from None
 
 
 def _told(added: Added) -> None:

@@ -8,7 +8,7 @@ from launcher.domain.queued import MOST_PODS, Account, EntryState, Terms, next_t
 from launcher.errors import InvalidRequest, LauncherError
 from launcher.providers.registry import is_known, place_named
 from launcher.ui.frame import Shell, page, show_error
-from launcher.ui.pages.queue.adding import AddDialog, number
+from launcher.ui.pages.queue.adding import AddDialog
 from launcher.ui.pages.queue.entries import Entries
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import (
@@ -23,6 +23,7 @@ from launcher.ui.widgets.elements import (
     say,
 )
 from launcher.ui.widgets.inputs import Field
+from launcher.ui.widgets.typed_numbers import number, whole
 from pod_image.contract.figures import counted, dollars
 
 LEAD = "Runs that wait for a GPU, a price, or their turn under one budget."
@@ -102,14 +103,14 @@ class _QueuePage:
     def _agree(self) -> None:
         """Raises InvalidRequest for what is no budget, and no number of pods."""
         budget = number(self._budget.value, "Budget")
-        at_most = number(self._at_most.value, "Pods at a time")
+        at_most = whole(self._at_most.value, "Pods at a time", MOST_PODS)
         if budget is None or not 0 < budget < float("inf"):
             raise InvalidRequest(
                 "The queue needs a budget.", hint="Enter the most that all its runs may cost."
             )
-        if at_most is None or not 1 <= at_most <= MOST_PODS or at_most != int(at_most):
+        if at_most is None:
             raise InvalidRequest(f"Pods at a time: enter a number from 1 to {MOST_PODS}.")
-        self._queue.store.agree(budget_usd=budget, at_most=int(at_most))
+        self._queue.store.agree(budget_usd=budget, at_most=at_most)
 
     def _need_a_key(self) -> None:
         """Raises InvalidRequest where nothing that waits could start with the keys of this tab."""

@@ -169,7 +169,7 @@ class OneStudy:
         study = self._study
         with card("Trials"):
             if not study.trials:
-                para("None has started yet. A study runs in a terminal.")
+                para("None was begun yet.")
                 return
             names = [each.name for each in study.asked.space]
             columns = ("Run", "State", study.objective.title, "Cost", *map(label_of, names), "Why")

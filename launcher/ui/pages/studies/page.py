@@ -12,7 +12,10 @@ from launcher.services.studies.keeping import find_study, read_before
 from launcher.stores.known_studies import KnownStudies
 from launcher.ui.frame import Shell, page, show_error
 from launcher.ui.next_steps import on_page
+from launcher.ui.pages.studies.addresses import page_of
+from launcher.ui.pages.studies.creating import NewStudyDialog
 from launcher.ui.pages.studies.one_study import OneStudy
+from launcher.ui.pages.studies.run_here import RunHere
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import (
     Text,
@@ -42,9 +45,11 @@ def register(site: Site) -> None:
 async def _list(shell: Shell) -> None:
     known = KnownStudies(shell.site.config.data_folder)
     addresses = known.addresses()
+    new = NewStudyDialog(shell)
+    button("New study…", new.show, kind="primary", symbol="plus").mark("new-study")
     if not addresses:
-        with empty_state("No study yet", "Start a study in a terminal; it is shown here."):
-            hint("docs/studies.md explains how.")
+        with empty_state("No study yet", "Many runs look for good settings, under one budget."):
+            hint("Set a run up on the Train page, then make a study of it here.")
     else:
         columns = ("Study", "Objective", "Best", "Trials", "Spent", "Budget")
         with table("Studies", columns, numeric=(2, 3, 4, 5)):
@@ -64,10 +69,6 @@ async def _list(shell: Shell) -> None:
             ui.navigate.to(page_of(address))
 
         field.enters(button("Show it here", show, symbol="plus").mark("show-study"))
-
-
-def page_of(address: StudyAddress) -> str:
-    return f"/studies/{address}"
 
 
 def _row(address: StudyAddress, study: Study | None) -> None:
@@ -104,8 +105,10 @@ class _StudyPage:
 
     async def draw(self) -> None:
         self._shell.title(f"Study {self._address.name}")
+        self._runs = RunHere(self._shell, self._address, self._show)
         self._place = box("div", "stack")
         self._trouble = box("div")
+        self._runs.draw()
         study = read_before(self._known, self._address)
         if study is not None:
             self._show(study)
@@ -140,6 +143,7 @@ class _StudyPage:
         if study == self._shown:
             return
         self._shown = study
+        self._runs.show(study)
         self._place.clear()
         with self._place:
             OneStudy(self._shell, self._address, study).draw()

@@ -10,11 +10,13 @@ from launcher.domain.studies.address import StudyAddress
 from launcher.domain.studies.kept import read_study, study_text, trials_text
 from launcher.domain.studies.study import Claim, Study, Trial, TrialState
 from launcher.stores.known_studies import KnownStudies
+from launcher.ui.state.drafts import Draft
 from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.plot import Plot
 from pod_image.contract.paths import STUDIES_FOLDER
 from tests.kit.clocks import NOW
-from tests.kit.page_verbs import hrefs, only, press, until, visit
+from tests.kit.clouds import RESULTS_REPO
+from tests.kit.page_verbs import enter, only, press, until, visit
 from tests.kit.studies import ended_trial, study_of
 from tests.ui.conftest import Ground
 
@@ -98,6 +100,58 @@ async def test_a_study_is_stopped_from_its_page(person: User, ground: Ground) ->
     press(person, only(person, Button, "stop-study-now"))
     await until(lambda: read_study(*files(ground)).stopped == "It was stopped by hand.")
     await person.should_see("runs in progress finish and deliver", retries=100)
+
+
+GIVEN = {"recipe": "command", "argv": ["true"], "results_repo": RESULTS_REPO, "max_cost_usd": 1.0}
+
+
+async def test_a_study_is_made_of_the_run_of_the_train_page_with_the_checks_of_the_command(
+    holder: User, ground: Ground
+) -> None:
+    await visit(holder, "/studies")
+    press(holder, only(holder, Button, "new-study"))
+    make = only(holder, Button, "make-study")
+    enter(holder, "study-name", "calm")
+    enter(holder, "study-search", "checkpoint_minutes=1..100:log")
+    enter(holder, "study-objective", "loss")
+    press(holder, make)
+    await holder.should_see("The study needs a budget.", retries=100)
+    enter(holder, "study-budget", "nan")
+    press(holder, make)
+    await holder.should_see("Still missing on the Train page", retries=100)
+    ground.site.drafts.replace(holder.tab_id, Draft(given=dict(GIVEN)))
+    press(holder, make)
+    await holder.should_see("The budget is in dollars", retries=100)
+    enter(holder, "study-budget", "20")
+    enter(holder, "study-at-most", "101")
+    press(holder, make)
+    await holder.should_see("Trials at a time: enter a number from 1 to 100.", retries=100)
+    enter(holder, "study-at-most", "2")
+    enter(holder, "study-trials", "3")
+    press(holder, make)
+    known = KnownStudies(ground.site.config.data_folder)
+    address = StudyAddress(RESULTS_REPO, "calm")
+    await until(lambda: known.addresses() == [address])
+    kept = known.copy(address)
+    assert kept is not None
+    asked = read_study(kept[0].encode(), kept[1].encode()).asked
+    assert (asked.budget_usd, asked.at_most, asked.most_trials) == (20.0, 2, 3)
+    assert ground.world.pods == {}
+
+
+async def test_a_study_is_run_from_its_page_once_its_money_is_agreed_to(
+    holder: User, ground: Ground
+) -> None:
+    push(ground, replace(STUDY, trials=STUDY.trials[:3]))
+    await visit(holder, "/studies/demo/voice/tune")
+    await holder.should_see("tune-002", retries=100)
+    started: list[Study] = []
+    ground.site.studies.start = lambda tab, session, address, agreed: started.append(agreed)  # type: ignore[method-assign]  # the work itself is tried beside the state
+    press(holder, only(holder, Button, "run-study"))
+    await holder.should_see("It may cost $8.50 more at most, $10.00 in all.", retries=100)
+    assert started == []
+    press(holder, only(holder, Button, "run-study-now"))
+    await until(lambda: [each.name for each in started] == ["tune"])
 
 
 def files(ground: Ground) -> tuple[bytes, bytes]:

@@ -1,0 +1,113 @@
+"""A new study of the run that is set up on the Train page: checked as the command does it, and kept. Rents nothing."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from launcher.domain.studies.study import MOST_AT_A_TIME, MOST_TRIALS
+from launcher.errors import InvalidRequest, LauncherError
+from launcher.presets import find_preset
+from launcher.services.planning.compose import compose_so_far, missing
+from launcher.services.studies.creating import CreatedStudy, StudyWish, create_study
+from launcher.services.studies.sampling import need_optuna
+from launcher.ui.frame import Shell, show_error
+from launcher.ui.pages.studies.addresses import page_of
+from launcher.ui.widgets.dialog import Dialog
+from launcher.ui.widgets.elements import Button, box, button, link, para, waiting
+from launcher.ui.widgets.inputs import Field
+from launcher.ui.widgets.typed_numbers import number, whole
+
+
+class NewStudyDialog:
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self._dialog = Dialog("New study")
+        with self._dialog.body:
+            para(
+                "Its trials are runs of what you have set up on the Train page, with other values."
+            )
+            link("See or change it on the Train page", "/train")
+            self._name = Field("study-name", "Name", placeholder="calm-voice")
+            self._search = Field(
+                "study-search",
+                "What to try",
+                placeholder="learning_rate=1e-5..1e-3:log,batch_size=16|32",
+                hint="Settings with a range or with values.",
+            )
+            self._objective = Field(
+                "study-objective",
+                "Objective",
+                hint="The loss or score to improve, as runs tell it.",
+            )
+            self._budget = Field(
+                "study-budget",
+                "Budget",
+                kind="number",
+                unit="dollars",
+                hint="The most that all its runs may cost together.",
+            )
+            self._at_most = Field("study-at-most", "Trials at a time", kind="number", value="1")
+            self._trials = Field(
+                "study-trials",
+                "Trials in all",
+                kind="number",
+                hint="If you like: it ends after that many.",
+            )
+            self._place = box("div")
+        with self._dialog.actions:
+            button("Close", self._dialog.hide)
+            self._go = Button("Check and make it", self._make, kind="primary").mark("make-study")
+
+    def show(self) -> None:
+        self._place.clear()
+        self._dialog.show()
+
+    async def _make(self) -> None:
+        self._go.lock("The check is under way.")
+        self._place.clear()
+        with self._place:
+            waiting("Planning one trial…", rows=1)
+        try:
+            made = await self._made()
+        except LauncherError as error:
+            self._place.clear()
+            with self._place:
+                show_error(error)
+        else:
+            ui.navigate.to(page_of(made.address))
+        finally:
+            self._go.lock(None)
+
+    async def _made(self) -> CreatedStudy:
+        need_optuna()
+        site = self._shell.site
+        draft = site.drafts.of(self._shell.tab)
+        preset = find_preset(site.config, draft.preset) if draft.preset else None
+        typed = self._wish(tuple(sorted(draft.let_pass)))
+        absent = missing(compose_so_far(preset, draft.given, draft.notes).settings)
+        if absent:
+            names = ", ".join(f"“{each.knob.label}”" for each in absent)
+            raise InvalidRequest(
+                f"Still missing on the Train page: {names}.",
+                hint="Fill it in there, and come back.",
+            )
+        session = await self._shell.session()
+        return await create_study(session.bench, session.keys, preset, draft.given, typed)
+
+    def _wish(self, forced: tuple[str, ...]) -> StudyWish:
+        budget = number(self._budget.value, "Budget")
+        if budget is None:
+            raise InvalidRequest(
+                "The study needs a budget.", hint="Enter the most that all its runs may cost."
+            )
+        search = str(self._search.value or "").strip()
+        trials = whole(self._trials.value, "Trials in all", MOST_TRIALS)
+        return StudyWish(
+            name=str(self._name.value or "").strip(),
+            search=[search] if search else [],
+            objective=str(self._objective.value or ""),
+            budget_usd=budget,
+            at_most=whole(self._at_most.value, "Trials at a time", MOST_AT_A_TIME) or 1,
+            most_trials=trials,
+            forced=forced,
+        )

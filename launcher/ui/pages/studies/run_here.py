@@ -1,0 +1,97 @@
+"""Running a study from its page: agreed to by its money, what happens said, and left without ending any run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nicegui import ui
+
+from launcher.domain.studies.address import StudyAddress
+from launcher.domain.studies.study import Study
+from launcher.errors import LauncherError
+from launcher.services.studies.sampling import need_optuna
+from launcher.ui.frame import Shell, show_error
+from launcher.ui.widgets.dialog import Dialog
+from launcher.ui.widgets.elements import Button, Text, box, button, card, hint, para, say
+from pod_image.contract.figures import dollars
+
+_SHOWN = 8
+LOOK_SECONDS = 1.0
+
+
+class RunHere:
+    """`changed` hears the study as the work here knows it."""
+
+    def __init__(
+        self, shell: Shell, address: StudyAddress, changed: Callable[[Study], None]
+    ) -> None:
+        self._shell, self._address, self._changed = shell, address, changed
+        self._studies = shell.site.studies
+        self._study: Study | None = None
+        self._drawn: object = None
+
+    def draw(self) -> None:
+        self._dialog = Dialog("Run this study?")
+        with self._dialog.body:
+            self._question = para("")
+        with self._dialog.actions:
+            button("Run it", self._run, kind="primary").mark("run-study-now")
+            button("Back", self._dialog.hide)
+        with card("Run it here"):
+            self._go = Button("Run it here…", self._press, kind="primary").mark("run-study")
+            hint(
+                "Its trials are begun and followed while this tab is open. Runs with a pod that can end itself go on "
+                "without it, and the study goes on wherever it is run next."
+            )
+            self._said = box("div")
+            self._messages = box("div", "stack-small")
+        self._look()
+        ui.timer(LOOK_SECONDS, self._look)
+
+    def show(self, study: Study) -> None:
+        self._study = study
+
+    def _press(self) -> None:
+        running = self._studies.of(self._address)
+        if running is not None and running.is_working:
+            self._studies.leave(self._address)
+            return
+        study = self._study
+        if study is None:
+            return
+        more = dollars(max(0.0, study.left_usd) + study.reserved_usd)
+        self._question.text = (
+            f"It may cost {more} more at most, {dollars(study.asked.budget_usd)} in all."
+        )
+        self._dialog.show()
+
+    async def _run(self) -> None:
+        self._dialog.hide()
+        self._said.clear()
+        try:
+            need_optuna()
+            session = await self._shell.session()
+            assert self._study is not None
+            self._studies.start(self._shell.tab, session, self._address, self._study)
+        except LauncherError as error:
+            with self._said:
+                show_error(error)
+        self._look()
+
+    def _look(self) -> None:
+        running = self._studies.of(self._address)
+        if running is None or (running.version, running.is_working) == self._drawn:
+            return
+        self._drawn = (running.version, running.is_working)
+        self._go.label.text = "Stop running it here" if running.is_working else "Run it here…"
+        self._messages.clear()
+        with self._messages:
+            for text in list(running.messages)[-_SHOWN:]:
+                Text("p", text)
+        self._said.clear()
+        with self._said:
+            if running.trouble:
+                say("bad", "The study is not run here any more", running.trouble)
+            elif running.why:
+                say("good", "It is over", running.why)
+        self._changed(running.study)

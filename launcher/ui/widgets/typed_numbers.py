@@ -1,0 +1,22 @@
+"""What stands in a field for a number, as it was typed."""
+
+from __future__ import annotations
+
+from launcher.errors import InvalidRequest
+
+
+def number(typed: object, what: str) -> float | None:
+    """What stands in a field; None for an empty one. Raises InvalidRequest."""
+    text = str(typed or "").strip().replace(",", ".")
+    try:
+        return float(text) if text else None
+    except ValueError:
+        raise InvalidRequest(f"{what}: enter a number.") from None
+
+
+def whole(typed: object, what: str, most: int) -> int | None:
+    """The same from 1 to that many. Raises InvalidRequest."""
+    found = number(typed, what)
+    if found is not None and not (1 <= found <= most and found == int(found)):
+        raise InvalidRequest(f"{what}: enter a number from 1 to {most:,}.")
+    return None if found is None else int(found)
