@@ -25,7 +25,7 @@ from pod_image.hub import Repo, publish
 from tests.kit.checkout import DEMO_CLIPS
 from tests.kit.clouds import RESULTS_REPO, TOKENS
 from tests.kit.printed_documents import check_printed
-from tests.kit.virtual_time import VirtualLoop
+from tests.kit.virtual_time import PatientLoop
 from tests.services.harness import LauncherHarness, at_once
 
 DATASET = "demo/clips"
@@ -61,7 +61,7 @@ class Shell:
     """`shell("runs", "--json")` runs a command as a person would, with the keys in the environment."""
 
     def __init__(
-        self, loop: VirtualLoop, harness: LauncherHarness, capsys: pytest.CaptureFixture[str]
+        self, loop: PatientLoop, harness: LauncherHarness, capsys: pytest.CaptureFixture[str]
     ) -> None:
         self.loop, self.harness, self._capsys = loop, harness, capsys
         self.home = harness.folder / "home"
@@ -103,9 +103,9 @@ class Shell:
 def shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Shell]:
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with asyncio.Runner(loop_factory=PatientLoop) as runner:
         loop = runner.get_loop()
-        assert isinstance(loop, VirtualLoop)
+        assert isinstance(loop, PatientLoop)
         harness: LauncherHarness = runner.run(_harness(tmp_path))
 
         at = Shell(loop, harness, capsys)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
+
 from launcher.errors import InvalidRequest
 
 
 def number(typed: object, what: str) -> float | None:
     """What stands in a field; None for an empty one. Raises InvalidRequest."""
     text = str(typed or "").strip().replace(",", ".")
+    if not text:
+        return None
     try:
-        return float(text) if text else None
+        found = float(text)
     except ValueError:
-        raise InvalidRequest(f"{what}: enter a number.") from None
+        found = math.nan
+    if not math.isfinite(found):
+        raise InvalidRequest(f"{what}: enter a number.")
+    return found
 
 
 def whole(typed: object, what: str, most: int) -> int | None:

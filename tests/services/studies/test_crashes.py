@@ -166,7 +166,9 @@ async def begun(tmp_path: Path, where: Dies) -> StudyWorld:
     "where", [*NOTHING_CLAIMED, *NOTHING_ORDERED, *POD_IS_THERE, *END_IS_WRITTEN], ids=_named
 )
 @in_virtual_time
-async def test_a_computer_that_died_continues_with_one_pod_a_run(tmp_path: Path, where: Dies) -> None:
+async def test_a_computer_that_died_continues_with_one_pod_a_run(
+    tmp_path: Path, where: Dies
+) -> None:
     world = await begun(tmp_path, where)
     end = await world.first.run()
     assert [trial.state for trial in end.study.trials] == [TrialState.COMPLETE] * 2

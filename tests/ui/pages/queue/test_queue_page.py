@@ -58,6 +58,10 @@ async def test_the_run_of_the_train_page_is_checked_and_waits(
     enter(holder, "queue-price", "cheap")
     press(holder, only(holder, Button, "add"))
     await holder.should_see("Highest price: enter a number.")
+    enter(holder, "queue-price", "")
+    enter(holder, "queue-priority", "nan")
+    press(holder, only(holder, Button, "add"))
+    await holder.should_see("Priority: enter a number.", retries=100)
     assert len(store.entries()) == 1
 
 
