@@ -154,7 +154,7 @@ class _Attempt:
             )
             if self._choices.detach:
                 return Followed(launched)
-            followed = await follow_to_end(bench, launched, live)
+            followed = await follow_to_end(bench, launched, live, is_starter=True)
         if labels:
             with suppress(LauncherError):  # they are kept here, and go with the next look around
                 await send_labels(bench, followed.run)

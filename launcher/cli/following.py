@@ -119,16 +119,17 @@ async def launch_and_show(
 
 
 async def follow_to_end(
-    bench: Workbench, run: Run, live: Live, left: Left | None = None
+    bench: Workbench, run: Run, live: Live, left: Left | None = None, *, is_starter: bool = False
 ) -> Followed:
-    """Show the run until it is over. Raises Interrupted, saying where it is, when the person leaves.
+    """Show the run until it is over. Raises Interrupted, saying where it is, when the person leaves. `is_starter`: it
+    was started here, a moment ago.
 
     `left` says it where the run does not go on by itself.
     """
     live.follow(run)
     try:
         async with (
-            watched(bench, run),
+            watched(bench, run, is_starter=is_starter),
             HeldRun(Desk.at(bench), run).observations() as observations,
         ):
             async for seen in observations:
@@ -146,8 +147,8 @@ def detached(run: Run) -> Interrupted:
     """Nobody watches, the run goes on: where it is, what it costs, how to stop it."""
     if run.is_cluster:
         return Interrupted(
-            f"Stopped watching. {run.run_id} continues on {named_pod(run.pod_id)}, which another program on this "
-            "computer watches and releases.",
+            f"Stopped watching. {run.run_id} continues on {named_pod(run.pod_id)}. Another program watches it, and has "
+            "to release it.",
             hint=f"Watch again: launcher watch {name_of(run)}. Finish it now: launcher stop {name_of(run)}",
         )
     return Interrupted(

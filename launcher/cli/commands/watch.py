@@ -51,7 +51,8 @@ def watch(
 ) -> None:
     """Follow a run live until it ends. Ctrl-C only stops watching; the run continues.
 
-    A run on several nodes needs somebody who watches: when no other program here does, Ctrl-C releases its pods.
+    A run on several nodes needs somebody who watches. If it was started on this computer and no other program here
+    watches it, Ctrl-C releases its pods.
 
     With --json every event of the pod is one line, from the start.
     """

@@ -21,21 +21,24 @@ LEFT = "Whoever watched its cluster left, so it was released."
 
 
 @asynccontextmanager
-async def watched(bench: Workbench, run: Run) -> AsyncIterator[None]:
+async def watched(bench: Workbench, run: Run, *, is_starter: bool = False) -> AsyncIterator[None]:
     """Around the watching of a run. Of one on a single pod nothing is changed: it needs nobody.
 
-    A cluster that another process here watches already is left to it. Raises Interrupted, which says what became of
+    A cluster that another process here watches already is left to it, and one of another computer to whoever
+    started it there; `is_starter`: that was this process. Raises Interrupted, which says what became of
     the cluster, in the place of a cancellation; another error says so too.
     """
     bench = bench.at(run.place)
     if not run.is_cluster or run.state is RunState.ENDED or run.is_from_repo:
         yield
         return
+    if not is_starter and bench.runs.kept(run, RecordKind.WATCHED) is None:
+        yield
+        return
     with watch_lock(bench, run.nonce) as is_ours:
         if not is_ours:
             yield
             return
-        bench.runs.keep(run, RecordKind.WATCHED, {})
         with owing(lambda: _owed(run)):
             try:
                 yield

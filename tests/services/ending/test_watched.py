@@ -161,6 +161,25 @@ async def test_a_second_watcher_leaves_it_to_the_first(tmp_path: Path) -> None:
 
 
 @in_virtual_time
+async def test_whoever_looks_from_another_computer_leaves_it_to_its_starter(
+    tmp_path: Path,
+) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.ends_after = None
+    run = await launched(harness)
+    other = harness.second_home()
+    other.runs.add(run)
+    with pytest.raises(asyncio.CancelledError):
+        async with watched(other, run):
+            raise asyncio.CancelledError
+    assert len(harness.live()) == 2
+    with pytest.raises(Interrupted):
+        async with watched(other, run, is_starter=True):
+            raise asyncio.CancelledError
+    assert harness.live() == []
+
+
+@in_virtual_time
 async def test_a_pod_by_itself_is_left_alone_by_whoever_leaves(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     harness.script.ends_after = None
