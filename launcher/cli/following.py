@@ -20,7 +20,7 @@ from launcher.cli.terminal.run_time import lasted_seconds
 from launcher.domain.delivery import Delivery
 from launcher.domain.labels import LabelName
 from launcher.domain.plan import Plan
-from launcher.domain.pod import named_pod
+from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run
 from launcher.errors import Interrupted
 from launcher.services.common.interrupts import leaving_signals

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from launcher.domain.pod_ids import is_cluster
+
 if TYPE_CHECKING:
     from pod_image.contract.common_settings import Cloud
 
@@ -51,22 +53,6 @@ class PodName:
         """The parts of a name of ours, or None for anybody else's pod."""
         match = _POD_NAME.match(name)
         return cls(match["run_id"], int(match["attempt"]), match["nonce"]) if match else None
-
-
-CLUSTER_PREFIX = "cluster-"
-"""Several pods that come and go together are one to us: the id of such a one begins so, and no pod's does."""
-
-
-def is_cluster(pod_id: str) -> bool:
-    """Whether several pods stand behind the id, which are released together or not at all."""
-    return pod_id.startswith(CLUSTER_PREFIX)
-
-
-def named_pod(pod_id: str, *, begins: bool = False) -> str:
-    """What a sentence says of it, within or at its beginning."""
-    if not is_cluster(pod_id):
-        return f"{'P' if begins else 'p'}od {pod_id}"
-    return f"{'C' if begins else 'c'}luster {pod_id.removeprefix(CLUSTER_PREFIX)}"
 
 
 def new_nonce() -> str:

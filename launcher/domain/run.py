@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from launcher.domain.cost import hours_until_capped, worst_case_cost_usd
 from launcher.domain.labels import NO_LABELS, Labels
-from launcher.domain.pod import is_cluster
+from launcher.domain.pod_ids import is_cluster
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.places import DEFAULT_PLACE
 

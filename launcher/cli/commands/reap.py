@@ -13,7 +13,8 @@ from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.reap_view import reaped_text, what_to_do
-from launcher.domain.pod import Pod, named_pod
+from launcher.domain.pod import Pod
+from launcher.domain.pod_ids import named_pod
 from launcher.errors import ProviderUnavailable
 from launcher.services.ending.reap import ReapReport
 from launcher.services.ending.reap import reap as sweep

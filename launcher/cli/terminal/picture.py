@@ -10,7 +10,7 @@ from functools import cache
 from launcher.cli.terminal.layout import lasted, usd
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.delivery import missing_text
-from launcher.domain.pod import named_pod
+from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run
 from launcher.domain.run_picture import PhasePicture, RunPicture, after, told_cost_usd
 from launcher.recipes import recipe_of_run

@@ -9,7 +9,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from launcher.domain.pod import CLUSTER_PREFIX, Pod, PodName, PodOrder, PodStatus, is_cluster
+from launcher.domain.pod import Pod, PodName, PodOrder, PodStatus
+from launcher.domain.pod_ids import CLUSTER_PREFIX, is_cluster
 from launcher.errors import InvalidRequest
 from launcher.providers.runpod.wire import ClusterWire, PodWire
 from pod_image.contract.common_settings import Cloud

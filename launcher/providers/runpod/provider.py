@@ -24,7 +24,8 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from launcher.domain.account import Account
 from launcher.domain.offer import Offer, Stock
 from launcher.domain.planned_request import Planned
-from launcher.domain.pod import NONCE_VARIABLE, Pod, PodOrder, PodStatus, named_pod
+from launcher.domain.pod import NONCE_VARIABLE, Pod, PodOrder, PodStatus
+from launcher.domain.pod_ids import named_pod
 from launcher.errors import (
     ApiDrift,
     InvalidRequest,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from launcher.domain.pod import named_pod
+from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run, RunState
 from launcher.errors import Interrupted, LauncherError
 from launcher.services.common.intents import watch_lock

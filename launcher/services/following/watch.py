@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
-from launcher.domain.pod import PodStatus, named_pod
+from launcher.domain.pod import PodStatus
+from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run, RunState
 from launcher.errors import InvalidRequest, PodGone
 from launcher.services.common.observations import (

@@ -10,7 +10,8 @@ from typing import Any
 
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Plan
-from launcher.domain.pod import Pod, PodStatus, named_pod
+from launcher.domain.pod import Pod, PodStatus
+from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run
 from launcher.errors import (
     HubError,

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from launcher.domain.pod import named_pod
+from launcher.domain.pod_ids import named_pod
 from launcher.services.launching.launch import launch
 from tests.cli.conftest import COMMAND_RUN, Shell
 from tests.kit.clouds import RESULTS_REPO

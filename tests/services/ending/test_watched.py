@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from launcher.domain.pod import named_pod
+from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run, RunState
 from launcher.emulator.runpod import ScriptedContainer
 from launcher.errors import Interrupted, InvalidRequest, LauncherError, NotConfigured
