@@ -151,8 +151,8 @@ class _Life:
             losses={"mel": 1.2 + 1.6 * math.exp(-step / 14) + wave_, "kl": 4.0 / step},
             steps_per_second=round(1 / self.act.step_seconds, 3),
             seconds_left=left,
-            cost_usd=round(0.0004 * step, 5),
-            cost_at_end_usd=round(0.0004 * self.act.steps, 5),
+            cost_usd=self.cost_usd(step),
+            cost_at_end_usd=self.cost_usd(self.act.steps),
         )
         if step % 4 == 0:
             gpu = {
@@ -170,6 +170,10 @@ class _Life:
                 disk_free_gb=27.0,
             )
         self.container.log(f"epoch {step // 6} step {step}: mel {1.2 + wave_:.3f}")
+
+    def cost_usd(self, steps: int) -> float:
+        seconds = self.act.boots_in + steps * self.act.step_seconds
+        return self.document.price_per_hour_usd * seconds / 3600
 
     def checkpoint(self, step: int) -> None:
         path = f"checkpoints/step-{step:08d}.ckpt"
@@ -226,7 +230,7 @@ class _Life:
             detail=self.act.detail,
             hint=self.act.hint,
             steps=self.act.steps,
-            cost_usd=0.016,
+            cost_usd=self.cost_usd(self.act.steps),
             phases=[{"name": "train", "seconds": self.act.steps * self.act.step_seconds}],
         )
         self.deliver({"events.jsonl": "\n".join(self.lines).encode()}, "the events")

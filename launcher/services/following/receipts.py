@@ -110,9 +110,10 @@ def receipt(history: RunHistory, run: Run) -> Receipt:
 
 @dataclass(frozen=True)
 class Costs:
-    """Sums over runs, in USD. `metered_usd` counts every run once, billed where a bill is known."""
+    """Sums over runs, in USD. `known_usd` counts every run once: as billed, as metered while no bill is known."""
 
     runs: int
+    known_usd: float
     metered_usd: float
     billed_usd: float
     unbilled_runs: int
@@ -140,6 +141,9 @@ def costs(runs: Iterable[Paid]) -> Costs:
     listed = [run for run in known if run.pod_id or _was_paid_here(run, pods)]
     return Costs(
         runs=len(listed),
+        known_usd=sum(
+            (run.cost_usd if run.billed_usd is None else run.billed_usd) or 0.0 for run in listed
+        ),
         metered_usd=sum(run.cost_usd or 0.0 for run in listed),
         billed_usd=sum(run.billed_usd or 0.0 for run in listed),
         unbilled_runs=sum(run.billed_usd is None for run in listed),

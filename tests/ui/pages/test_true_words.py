@@ -87,6 +87,21 @@ async def test_a_receipt_names_the_maximum_that_the_page_names(
     assert facts_of(person)["Maximum cost"] == most
 
 
+async def test_what_a_run_cost_is_the_same_figure_on_every_page(
+    person: User, ground: Ground
+) -> None:
+    ended = {"state": RunState.ENDED, "end_reason": EndReason.FINISHED, "ended_at": NOW}
+    one = put_run(ground, **ended, cost_usd=0.74, billed_usd=0.75, planned_at=NOW)
+    await visit(person, f"/runs/{one.nonce}")
+    assert facts_of(person)["It cost"] == "$0.75"
+    await visit(person, "/")
+    await person.should_see("$0.75")
+    await person.should_not_see("$0.74")
+    await visit(person, "/runs")
+    assert facts_of(person)["In all"] == facts_of(person)["This month"] == "$0.75, 1 run"
+    await person.should_not_see("$0.74")
+
+
 async def test_the_end_of_another_day_is_told_with_its_date(person: User, ground: Ground) -> None:
     ended = {"state": RunState.ENDED, "end_reason": EndReason.FINISHED}
     one = put_run(ground, **ended, ended_at=NOW - timedelta(days=5))

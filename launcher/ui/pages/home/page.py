@@ -147,7 +147,7 @@ def _last_runs(shell: Shell, runs: list[Run]) -> None:
                         link(run.run_id, f"/runs/{run.nonce}")
                         hint(f"{run.results_repo} · {when(run.planned_at, now)}")
                     with box("div", "step-side"):
-                        Text("span", dollars(run.cost_usd))
+                        Text("span", dollars(run.known_cost_usd))
                         state_badge(run)
         with box("div", "row"):
             button_link("Train a voice", "/train", primary=True, symbol="train")

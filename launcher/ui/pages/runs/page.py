@@ -113,8 +113,8 @@ class _RunsPage:
         with card():
             facts(
                 [
-                    ("This month", f"{dollars(month.metered_usd)}, {counted(month.runs, 'run')}"),
-                    ("In all", f"{dollars(all_time.metered_usd)}, {counted(all_time.runs, 'run')}"),
+                    ("This month", f"{dollars(month.known_usd)}, {counted(month.runs, 'run')}"),
+                    ("In all", f"{dollars(all_time.known_usd)}, {counted(all_time.runs, 'run')}"),
                     ("Billed so far", dollars(all_time.billed_usd)),
                     ("Not billed yet", counted(all_time.unbilled_runs, "run")),
                 ]
