@@ -63,7 +63,8 @@ RUN_AXE = """async (rules) => {
 WIDTHS = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
 OFF_CENTRE = """() => [...document.querySelectorAll("dialog[open]")].filter((one) => {
   const box = one.getBoundingClientRect();
-  return Math.abs(box.left + box.right - document.documentElement.clientWidth) > 40;
+  const off = [box.left + box.right - document.documentElement.clientWidth, box.top + box.bottom - window.innerHeight];
+  return off.some((each) => Math.abs(each) > 40);
 }).map((one) => `a dialog beside the middle: ${one.innerText.slice(0, 60)}`)"""
 UNSURE_IS_FINE = {
     "label-content-name-mismatch": "the “?” beside a field is a sign; its name says what it leads to",

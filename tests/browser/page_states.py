@@ -78,7 +78,7 @@ def _refused_key(page: Any) -> None:
 
 
 def _queue_add(page: Any) -> None:
-    page.get_by_role("button", name="Add the run set up on the Train page…").click()
+    page.get_by_role("button", name="Add a run from the Train page…").click()
     page.get_by_label("Highest price").wait_for()
 
 

@@ -50,7 +50,7 @@ class _QueuePage:
             self._terms()
             self._said = box("div")
         with card("Runs"):
-            button("Add the run set up on the Train page…", self._add.show, symbol="plus").mark(
+            button("Add a run from the Train page…", self._add.show, symbol="plus").mark(
                 "queue-add"
             )
             self._place = box("div", "stack-small").mark("queue")
