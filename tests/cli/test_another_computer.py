@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
 import sqlite3
@@ -46,10 +45,6 @@ def ended(shell: Shell) -> Said:
     assert seen.code == 0, seen.text
     shell.move_to("second")
     return seen
-
-
-def pass_seconds(shell: Shell, seconds: float) -> None:
-    shell.loop.run_until_complete(asyncio.sleep(seconds))
 
 
 @pytest.mark.parametrize("word", ["run-01", ADDRESS, "POD"])

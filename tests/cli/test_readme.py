@@ -37,7 +37,6 @@ def test_the_plan_of_the_readme_is_what_plan_says_of_the_demos_clips(
 def test_the_words_of_the_demo_are_the_programs_own() -> None:
     code = "".join(path.read_text("utf-8") for path in (ROOT / "launcher/cli").glob("demo*.py"))
     code = re.sub(r'"\s*\n\s*f?"', "", code).replace("\\n", " ")
-    for line in block(
-        "RunPod, Hugging Face and the image registries are simulated on this computer;"
-    )[:2]:
-        assert line in code
+    first = "RunPod, Hugging Face and the image registries are simulated on this computer;"
+    lines = block(first)[:2]
+    assert [line in code for line in lines] == [True, True], lines
