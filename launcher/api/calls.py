@@ -12,8 +12,8 @@ from launcher.api.background import BACKGROUND
 from launcher.api.both import Both
 from launcher.api.desk import LOG, Desk, Secret, desk_for
 from launcher.api.finding import found, known
+from launcher.api.made_plan import Plan, Say
 from launcher.api.next_steps import in_python
-from launcher.api.plan import Plan, Say
 from launcher.api.planning import planned, planned_before, swept
 from launcher.api.run import Run
 from launcher.api.typed_settings import Settings

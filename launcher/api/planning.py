@@ -18,7 +18,7 @@ from launcher.services.planning.shown_plans import ShownPlan, keep, moved, plan_
 from launcher.stores.secrets import KeyringStore, Keys, find_named
 
 if TYPE_CHECKING:
-    from launcher.api.plan import Plan
+    from launcher.api.made_plan import Plan
     from launcher.services.ending.reap import ReapReport
 
 
@@ -36,7 +36,7 @@ async def planned(
     on_unkept: Callable[[str], None] = _log_unkept,
 ) -> Plan:
     """The plan for composed settings, to be deployed; see `shown`."""
-    from launcher.api.plan import Plan
+    from launcher.api.made_plan import Plan
 
     made = await shown(
         desk,
@@ -78,7 +78,7 @@ async def planned_before(desk: Desk, plan_hash: str) -> Plan:
 
 async def planned_again(desk: Desk, before: ShownPlan) -> Plan:
     """The same of a plan that was recalled; its `moves` say what is other than shown, and may be. Raises PlanMoved."""
-    from launcher.api.plan import Plan
+    from launcher.api.made_plan import Plan
 
     keys = _with_named(desk, before.asked)
     made = await plan_again(desk.bench, before, keys)

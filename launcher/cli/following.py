@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from launcher.api.desk import Desk
-from launcher.api.plan import Plan as HeldPlan
+from launcher.api.made_plan import Plan as HeldPlan
 from launcher.api.run import Run as HeldRun
 from launcher.cli.documents.following import Deploy
 from launcher.cli.documents.runs import run_facts

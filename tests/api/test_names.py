@@ -10,6 +10,7 @@ from pathlib import Path
 
 import launcher
 import launcher.api
+from launcher import api
 from launcher.api.both import Both
 from tests.kit.checkout import ROOT
 
@@ -71,3 +72,9 @@ def test_each_call_shows_its_signature_and_says_what_it_does() -> None:
 
 def test_a_name_that_is_none_is_an_attribute_error() -> None:
     assert not hasattr(launcher, "rent")
+
+
+def test_no_module_of_the_package_takes_the_place_of_a_call() -> None:
+    """A module that is loaded is an attribute of its package, before what the package would look up."""
+    folder = Path(api.__file__).parent
+    assert {path.stem for path in folder.glob("*.py")} & set(api.__all__) == set()
