@@ -40,7 +40,6 @@ from launcher.cli.terminal.reap_view import reaped_text
 from launcher.domain.account import ROUNDING_USD
 from launcher.domain.labels import LabelName
 from launcher.domain.plan import Composed, Plan
-from launcher.domain.pod_ids import named_pod
 from launcher.errors import InvalidRequest, LauncherError
 from launcher.services.common.places import place_of
 from launcher.services.common.workbench import Workbench

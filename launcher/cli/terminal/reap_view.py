@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from launcher.cli.terminal.command_line import command_line
 from launcher.cli.terminal.layout import usd
-from launcher.domain.pod import named_pod
+from launcher.domain.pod_ids import named_pod
 from launcher.services.ending.reap import Reaped
 
 

@@ -97,8 +97,19 @@ def test_who_leaves_is_told_what_goes_on_and_what_it_costs() -> None:
 
 def test_what_strangers_wrote_reaches_the_terminal_as_plain_text() -> None:
     odd = replace(ROW, run=run(gpu_name="RTX\x1b[31m 4090", labels=called("a\x1b]0;b\x07")))
-    shown = "\n".join(fleet_frame(Fleet((odd,)), {"x": "\x1b[2J"}, [], 100, 20))
+    shown = "\n".join(fleet_frame(Fleet((odd,)), {"x": "\x1b[2J"}, PLACES, [], 100, 20))
     assert "4090" in shown
     assert "[2J" in shown
     assert "\x1b" not in shown
     assert "\x07" not in shown
+
+
+def test_nothing_is_said_of_a_place_that_was_not_looked_at() -> None:
+    silent = {"Hugging Face Jobs": "Hugging Face did not answer."}
+    assert fleet_text(Fleet(), {}, PLACES) == "No run is live on RunPod."
+    both = fleet_text(Fleet(), silent, PLACES)
+    assert both.startswith("No run is live on RunPod.")
+    assert "Hugging Face Jobs could not be looked at" in both
+    assert "nobody knows here" in fleet_text(Fleet(), silent, ())
+    assert fleet_text(fleet(2), silent, PLACES).splitlines()[3].startswith("all found")
+    assert fleet_text(fleet(2), {}, PLACES).splitlines()[3].startswith("all  ")

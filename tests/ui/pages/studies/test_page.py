@@ -16,7 +16,7 @@ from launcher.ui.widgets.plot import Plot
 from pod_image.contract.paths import STUDIES_FOLDER
 from tests.kit.clocks import NOW
 from tests.kit.clouds import RESULTS_REPO
-from tests.kit.page_verbs import enter, only, press, until, visit
+from tests.kit.page_verbs import enter, hrefs, only, press, until, visit
 from tests.kit.studies import ended_trial, study_of
 from tests.ui.conftest import Ground
 
