@@ -51,5 +51,5 @@ def test_the_end_of_a_run_is_a_voice_to_hear_to_compare_and_to_take_along(
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == command.locator("code").inner_text()
 
-    expect(page.get_by_role("link", name="Beside another voice")).to_be_visible()
+    expect(page.get_by_role("link", name="Compare with another voice")).to_be_visible()
     staged.until_no_pods()
