@@ -106,6 +106,8 @@ class Recipe(Protocol):
     """What is trained, as far as the launcher has to know. `settings` are always those of a run of this recipe."""
 
     shown: Shown
+    trains_on_nodes: bool
+    """Several pods can work on one run; without it each of them would train the same again."""
 
     def summary(self, settings: RunSettings, *, resume: bool) -> str:
         """What runs, in one line of the plan."""
@@ -183,6 +185,7 @@ class Plain:
     """The answers of a recipe of which nothing is known; others take over what they know no better."""
 
     shown = Shown({Phase.TRAIN: PhaseWords("Run", "it runs")})
+    trains_on_nodes = False
 
     def summary(self, settings: RunSettings, *, resume: bool) -> str:
         return f"recipe {settings.recipe.value}" + (", continued" if resume else "")

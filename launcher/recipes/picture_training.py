@@ -17,6 +17,8 @@ SMALLER = (1024, 768, 512)
 class PictureTraining(CommandRecipe):
     """A recipe takes over all of this. A configuration of the person's own says itself how long it trains."""
 
+    trains_on_nodes = False
+
     def how_to_be_shorter(self, settings: RunSettings) -> Said:
         if TrainingBySteps.of(settings).trainer_config:
             return ""

@@ -197,7 +197,7 @@ class CommonSettings(BaseModel):
             scope=Scope.RUN,
             is_own_folder=True,
             empty_means="the results repo",
-            written="A folder is written with its whole path, such as /home/me/voices.",
+            written="Give a folder by its full path, such as /home/me/voices.",
         ),
     ] = ""
     run_id: Annotated[

@@ -16,6 +16,7 @@ from pod_image.contract.settings import RunSettings
 class CommandRecipe(Plain):
     """A command's dataset is whatever the command makes of it: it is pinned, and not looked into."""
 
+    trains_on_nodes = True
     shown = Shown(
         phases={Phase.TRAIN: PhaseWords("Run the command", "the command runs")},
         result=Result("files", ("files/**",)),

@@ -29,6 +29,7 @@ KEPT_BESIDE = 3
 class DistilRecipe(PiperRecipe):
     """Its dataset is made on the pod; one that a run names is for its sentences, or for the teacher alone."""
 
+    trains_on_nodes = False
     shown = replace(
         PiperRecipe.shown,
         phases={

@@ -41,6 +41,7 @@ TEMPLATE_WORD = "chat_template_path"
 
 
 class LlmLoraRecipe(CommandRecipe):
+    trains_on_nodes = False
     shown = Shown(
         phases={
             Phase.PREPARE: PhaseWords("Install trl", "trl and what it needs are installed"),

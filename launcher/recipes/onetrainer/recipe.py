@@ -21,6 +21,7 @@ from pod_image.contract.settings import RunSettings
 
 
 class OneTrainerRecipe(CommandRecipe):
+    trains_on_nodes = False
     shown = Shown(
         phases={
             Phase.PREPARE: PhaseWords("Install OneTrainer", "OneTrainer is installed"),

@@ -48,6 +48,7 @@ SMALLEST_BATCH = 1
 
 
 class PiperRecipe(Plain):
+    trains_on_nodes = True
     shown = Shown(
         phases={
             Phase.PREPARE: PhaseWords("Prepare the recordings", "clips and texts are prepared"),

@@ -31,6 +31,7 @@ FEWEST_LETTERS = 6
 
 
 class WakeWordRecipe(CommandRecipe):
+    trains_on_nodes = False
     shown = Shown(
         phases={
             Phase.PREPARE: PhaseWords(

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 
 from launcher.domain.offer import Offer
 from launcher.providers.place import Place
+from launcher.recipes import recipe_of
 from pod_image.contract.figures import dollars, dollars_per_hour
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Sentence, setting
 from pod_image.contract.settings import RunSettings
-
-TRAIN_TOGETHER = ("command", "piper")
-"""Recipes that several pods can work on as one; every other would train as many times as there are pods."""
 
 
 def findings_on_nodes(place: Place, settings: RunSettings, first: Offer) -> Iterator[Finding]:
@@ -20,7 +18,7 @@ def findings_on_nodes(place: Place, settings: RunSettings, first: Offer) -> Iter
     nodes = settings.nodes
     if nodes == 1:
         return
-    if settings.recipe not in TRAIN_TOGETHER:
+    if not recipe_of(settings).trains_on_nodes:
         yield Finding(
             Severity.ERROR,
             "nodes_recipe",

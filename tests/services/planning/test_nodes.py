@@ -16,6 +16,7 @@ from launcher.services.planning.compose import compose
 from launcher.services.planning.nodes import findings_on_nodes
 from launcher.services.planning.plan import make_plan
 from pod_image.contract.findings import Finding, Severity
+from pod_image.contract.settings import RecipeName
 from tests.kit.clouds import GPU, RESULTS_REPO
 from tests.kit.plans import offer, plan
 from tests.kit.virtual_time import in_virtual_time
@@ -48,9 +49,16 @@ def test_who_ends_the_pods_and_what_happens_without_them_is_a_warning() -> None:
     assert str(said["nodes_price"].message).startswith("$1.38 an hour is for 2 pods at $0.69 each.")
 
 
+def test_a_voice_and_a_command_train_on_several_pods_and_nothing_else() -> None:
+    able = {
+        recipe.value for recipe in RecipeName if "nodes_recipe" not in found(nodes=2, recipe=recipe)
+    }
+    assert able == {"command", "piper"}
+
+
 @pytest.mark.parametrize(
     ("settings", "code"),
-    [({"recipe": "llm-lora"}, "nodes_recipe"), ({"registry": "r"}, "nodes_registry")],
+    [({"recipe": RecipeName.LLM_LORA}, "nodes_recipe"), ({"registry": "r"}, "nodes_registry")],
 )
 def test_what_cannot_be_done_on_several_nodes_is_an_error(
     settings: dict[str, Any], code: str

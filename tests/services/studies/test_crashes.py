@@ -233,7 +233,7 @@ async def test_a_computer_that_comes_back_beside_another_orders_nothing_twice(
 
 @pytest.mark.promise("money-study")
 @in_virtual_time
-async def test_a_trial_that_became_dearer_while_nobody_ran_it_is_claimed_anew(
+async def test_a_trial_that_rose_in_price_while_nobody_ran_it_is_claimed_again(
     tmp_path: Path,
 ) -> None:
     world = await begun(tmp_path, before_the_launch)
