@@ -46,10 +46,7 @@ class Allowed:
         """The file or folder, where it truly lies. Raises InvalidRequest, which does not tell whether it is there."""
         real = _real(text)
         if real is None or not self._may_be_read(real):
-            raise InvalidRequest(
-                f"{text!r} is not below a folder that clients of this server may name.",
-                hint=self._which,
-            )
+            raise self._refused(text)
         return real
 
     def held(self, composed: Composed) -> Composed:
@@ -76,14 +73,19 @@ class Allowed:
         self.held(Composed(settings, {}))
 
     def _check_folder(self, named: str) -> None:
-        """A folder of this computer, or the one that it is to be made in, has to be one that clients may name."""
+        """A folder of this computer, there or yet to be made, has to be below one that clients may name."""
         found = folder_in(named)
         if found is None or found.host:
             return
-        nearest = Path(found.path)
-        while not nearest.exists():
-            nearest = nearest.parent
-        self.path(str(nearest))
+        real = _made_at(Path(found.path))
+        if real is None or not self._may_be_read(real):
+            raise self._refused(found.path)
+
+    def _refused(self, text: str) -> InvalidRequest:
+        return InvalidRequest(
+            f"{text!r} is not below a folder that clients of this server may name.",
+            hint=self._which,
+        )
 
     def _held_values(self, one: Setting, value: Any) -> Any:
         try:
@@ -134,6 +136,14 @@ def _real(text: str) -> Path | None:
         return None
     try:
         return Path(text).resolve(strict=True)
+    except (OSError, RuntimeError, ValueError):
+        return None
+
+
+def _made_at(path: Path) -> Path | None:
+    """Where it truly lies, or would once it was made: links and `..` are followed. None where that cannot be told."""
+    try:
+        return path.resolve()
     except (OSError, RuntimeError, ValueError):
         return None
 

@@ -179,3 +179,43 @@ def test_results_go_to_no_folder_that_clients_may_not_name(disk: Disk) -> None:
     assert held(disk.inside / "voices" / "new").settings.results_folder
     with pytest.raises(InvalidRequest, match="not below a folder that clients"):
         held(disk.secret.parent / "voices")
+
+
+@pytest.mark.parametrize(
+    "name", ["{inside}/absent/../../voices", "{inside}/below/../../voices", "{inside}/link/voices"]
+)
+@pytest.mark.parametrize("setting", ["results_folder", "dataset_repo"])
+def test_no_way_round_leads_results_or_a_dataset_out_of_an_allowed_folder(
+    disk: Disk, name: str, setting: str
+) -> None:
+    (disk.inside / "link").symlink_to(disk.secret.parent)
+    folder = name.format(inside=disk.inside)
+    given = {**GIVEN, "provider": "local", setting: folder}
+    if setting == "results_folder":
+        del given["results_repo"]
+    with pytest.raises(InvalidRequest, match="is not below a folder that clients") as caught:
+        disk.allowed.check(RunSettings.model_validate(given))
+    assert repr(folder) in str(caught.value.message)
+
+
+def test_a_refused_folder_is_named_alike_whether_it_is_there_or_not(disk: Disk) -> None:
+    there, absent = disk.secret.parent / "there", disk.secret.parent / "absent"
+    there.mkdir()
+    for folder in (there, absent):
+        settings = RunSettings(recipe="command", provider="local", results_folder=str(folder))
+        with pytest.raises(InvalidRequest) as caught:
+            disk.allowed.check(settings)
+        assert repr(str(folder)) in str(caught.value.message)
+
+
+def test_a_new_folder_may_be_named_beside_what_is_private(tmp_path: Path) -> None:
+    config = Config(tmp_path / "home" / "config", tmp_path / "home" / "data")
+    (tmp_path / "home" / "config").mkdir(parents=True)
+    allowed = Allowed.by(config, [tmp_path / "home"], [])
+
+    def check(folder: Path) -> None:
+        allowed.check(RunSettings(recipe="command", provider="local", results_folder=str(folder)))
+
+    check(tmp_path / "home" / "voices")
+    with pytest.raises(InvalidRequest):
+        check(tmp_path / "home" / "config" / "voices")
