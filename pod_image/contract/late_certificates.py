@@ -41,8 +41,18 @@ class LateCertificates(ssl.SSLContext):
 
     def _for_use(self) -> ssl.SSLContext:
         if self._made is None:
-            made = self._make()
+            made = self._read()
             if self._protocols:
                 made.set_alpn_protocols(self._protocols)
             self._made = made
         return self._made
+
+    def _read(self) -> ssl.SSLContext:
+        """Raises SSLError, the one error that every HTTP client takes for a connection that failed."""
+        try:
+            return self._make()
+        except ssl.SSLError:
+            raise
+        except OSError as exc:
+            why = exc.strerror or type(exc).__name__
+            raise ssl.SSLError(exc.errno or 0, f"The certificates cannot be read: {why}.") from exc

@@ -58,3 +58,25 @@ def test_a_certificate_that_cannot_be_read_is_an_error_of_the_connection():
     context = LateCertificates(fail)
     with pytest.raises(ssl.SSLError, match="no certificates"):
         context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="example.org")
+
+
+def test_certificates_that_the_system_does_not_give_are_a_connection_that_failed_and_read_again() -> (
+    None
+):
+    makes: list[OSError | ssl.SSLContext] = [
+        OSError(24, "Too many open files"),
+        ssl.create_default_context(),
+    ]
+
+    def make() -> ssl.SSLContext:
+        made = makes.pop(0)
+        if isinstance(made, OSError):
+            raise made
+        return made
+
+    context = LateCertificates(make)
+    with pytest.raises(ssl.SSLError, match="cannot be read: Too many open files"):
+        context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="example.org")
+    assert not context.is_read
+    context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="example.org")
+    assert context.is_read
