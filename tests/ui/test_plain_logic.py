@@ -11,6 +11,7 @@ import pytest
 from launcher.domain.run import RunState
 from launcher.domain.run_picture import picture_of
 from launcher.domain.run_view import LogEntry
+from launcher.errors import InvalidRequest
 from launcher.services.following.comparing import differing
 from launcher.services.live.journal import Journal
 from launcher.stores.run_list import PaidRun
@@ -26,6 +27,7 @@ from launcher.ui.state.preferences import Preferences, read_preferences, write_p
 from launcher.ui.state.rented_row import rented
 from launcher.ui.theme import Theme
 from launcher.ui.widgets.sample_rows import sample_table
+from launcher.ui.widgets.typed_numbers import number
 from launcher.workshop.editing.listing import is_shown
 from launcher.workshop.library import ClipLine
 from pod_image.contract import figures
@@ -298,3 +300,10 @@ def test_a_programs_file_is_named_as_it_is_imported_wherever_it_lies(
     assert words.below_import_path(str(ours)) == "launcher/ui/main/frame.py"
     assert words.below_import_path("/home/somebody/secret-plans/script.py") == "script.py"
     assert words.below_import_path("<string>") == "<string>"
+
+
+def test_a_number_with_a_comma_between_thousands_is_not_read_as_one() -> None:
+    assert number("1,5", "Budget") == 1.5
+    for typed in ("1,000", "12,000.50"):
+        with pytest.raises(InvalidRequest, match="without a comma"):
+            number(typed, "Budget")

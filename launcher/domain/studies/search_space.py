@@ -45,6 +45,16 @@ class Range:
         ]
         return f"{_typed(self.low)}..{_typed(self.high)}{''.join(more)}"
 
+    @property
+    def words(self) -> str:
+        """As a page says it."""
+        more = [
+            ", logarithmic" if self.is_log else "",
+            f", in steps of {plain_number(self.step)}" if self.step else "",
+            f", {self.points} values" if self.points else "",
+        ]
+        return f"{plain_number(self.low)} to {plain_number(self.high)}{''.join(more)}"
+
     def holds(self, value: object) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
@@ -85,6 +95,12 @@ class Choices:
     def text(self) -> str:
         return "|".join(str(value) for value in self.values)
 
+    @property
+    def words(self) -> str:
+        """As a page says it."""
+        *others, last = map(value_text, self.values)
+        return f"{', '.join(others)} or {last}" if others else last
+
     def holds(self, value: object) -> bool:
         return any(value == each and type(value) is type(each) for each in self.values)
 
@@ -97,7 +113,15 @@ Dimension = Range | Choices
 
 def value_text(value: Value) -> str:
     """One value as a person reads it."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return plain_number(float(f"{value:.4g}")) if isinstance(value, float) else str(value)
+
+
+def plain_number(number: float) -> str:
+    """Such as 0.00001, and not 1e-05."""
+    text = f"{number:,.12f}".rstrip("0").rstrip(".")
+    return text if float(text.replace(",", "")) or not number else f"{number:g}"
 
 
 def typed_dimensions(texts: Iterable[str]) -> dict[str, str]:

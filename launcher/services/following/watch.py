@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from launcher.domain.pod import PodStatus
 from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run, RunState
 from launcher.errors import InvalidRequest, PodGone
@@ -33,10 +33,16 @@ from pod_image.contract.next_steps import NextStep, Sentence
 OUTSTAYED = timedelta(seconds=20)
 """A pod that still exists so long after its last word, or its deadline, is released from here: by then it
 has nothing left to deliver, and its own release did not work."""
-_WITHOUT_FIRST = (PodStatus.ERROR, PodStatus.EXITED, PodStatus.PROVISIONING)
-"""Of a cluster that was ready: what is left of it can deliver nothing."""
 COUNT_AGAIN = timedelta(minutes=1)
 """Between two writes of a run's count of requests, which wait for the disk."""
+
+
+class Watching(Protocol):
+    """`watch`, or what else sees the same."""
+
+    def __call__(
+        self, bench: Workbench, run: Run, *, from_start: bool = False
+    ) -> AsyncGenerator[Observation, None]: ...
 
 
 async def watch(
@@ -98,7 +104,8 @@ class _Calls:
 async def _observations(
     bench: Workbench, run: Run, from_start: bool
 ) -> AsyncGenerator[Observation, None]:
-    ended_at: datetime | None = None
+    # A watcher before this one may have heard the last word of a cluster, and not come to releasing it.
+    ended_at = run.ended_at if run.is_cluster else None
     broken_at: datetime | None = None
     released_at: datetime | None = None
     tell_where_pod_tells(bench, run)
@@ -109,7 +116,7 @@ async def _observations(
             if isinstance(seen, EventSeen) and isinstance(seen.event.body, Ended):
                 ended_at = bench.provider_now()
             if isinstance(seen, PodSeen) and run.is_cluster:
-                is_broken = run.armed_at is not None and seen.pod.status in _WITHOUT_FIRST
+                is_broken = run.armed_at is not None and seen.pod.is_headless
                 broken_at = (broken_at or bench.provider_now()) if is_broken else None
             if isinstance(seen, Tick):
                 why = _outstays(run, ended_at, bench.provider_now(), broken_at)

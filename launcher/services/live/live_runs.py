@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -129,6 +129,8 @@ class Live:
         self._complete: set[str] = set()
         """Runs whose delivered events are in their view."""
         self._watchers: dict[str, asyncio.Task[None]] = {}
+        self._elsewhere: set[str] = set()
+        """Runs that somebody else in this program follows, and tells of here."""
         self._not_before: dict[str, datetime] = {}
         self._live_runs: list[Run] = []
         self._loop: asyncio.Task[None] | None = None
@@ -229,7 +231,8 @@ class Live:
         return self.history.by_nonce(nonce)
 
     def is_watched(self, nonce: str) -> bool:
-        return nonce in self._watchers or self.is_launching(nonce)
+        is_followed = nonce in self._watchers or nonce in self._elsewhere
+        return is_followed or self.is_launching(nonce)
 
     def is_launching(self, nonce: str) -> bool:
         return any(one.run is not None and one.run.nonce == nonce for one in self.launching)
@@ -361,6 +364,29 @@ class Live:
         finally:
             self._watchers.pop(run.nonce, None)
             # Thousands that are told to end at once would each read all that live.
+            if not _is_cancelled():
+                self.refresh()
+
+    async def followed(
+        self, bench: Workbench, run: Run, *, from_start: bool = False
+    ) -> AsyncGenerator[Observation, None]:
+        """`watch` for who follows a run by itself, such as a study: taken in here too, and followed once."""
+        from launcher.services.following.watch import watch
+
+        self._elsewhere.add(run.nonce)
+        try:
+            beside = self._watchers.pop(run.nonce, None)
+            if beside is not None:
+                beside.cancel()
+                await asyncio.gather(beside, return_exceptions=True)
+            await self.open_view(run)
+            async with aclosing(watch(bench, run, from_start=from_start)) as observations:
+                async for seen in observations:
+                    self.troubles.pop(run.nonce, None)
+                    self.feed(run, seen)
+                    yield seen
+        finally:
+            self._elsewhere.discard(run.nonce)
             if not _is_cancelled():
                 self.refresh()
 

@@ -47,6 +47,7 @@ from launcher.stores.secrets import Keys
 from pod_image.contract.figures import dollars
 from pod_image.contract.knobs import Scope
 from pod_image.contract.next_steps import NextStep
+from pod_image.contract.results_address import is_folder
 from pod_image.contract.settings import SETTINGS
 
 
@@ -150,7 +151,11 @@ def asked_for(
         forced=wish.forced,
     )
     for corner in _corners(space):
-        composed_trial(asked, corner, "")
+        if is_folder(composed_trial(asked, corner, "").settings.results):
+            raise InvalidRequest(
+                "A study needs a results repo; a folder cannot hold one.",
+                hint="Name a repo of Hugging Face for the results.",
+            )
     return asked
 
 

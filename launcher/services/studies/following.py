@@ -16,7 +16,7 @@ from launcher.services.common.observations import EventSeen, RunEnded
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.attached import delivered_events
 from launcher.services.following.instructions import new_instruction, send
-from launcher.services.following.watch import watch
+from launcher.services.following.watch import Watching
 from launcher.services.studies.news import Report, StudyNews
 from launcher.services.studies.sampling import judged
 from pod_image.contract.bodies import CheckpointWritten, Ended, Step
@@ -41,9 +41,10 @@ class TrialFollower:
         run: Run,
         study: Callable[[], Study],
         report: Report,
+        watching: Watching,
     ) -> None:
         self._bench, self._trial, self._run = bench, trial, run
-        self._study, self._report = study, report
+        self._study, self._report, self._watching = study, report, watching
         self._told = RunPicture()
         self._points: tuple[Point, ...] = ()
         self._kept = dict(trial.kept_by_sampler)
@@ -56,7 +57,7 @@ class TrialFollower:
 
     async def follow(self) -> TrialEnd:
         """Until its run is over. Raises what `watch` raises; the run goes on then."""
-        observations = watch(
+        observations = self._watching(
             self._bench, self._run, from_start=self._run.state is not RunState.ENDED
         )
         async with aclosing(observations) as seen:

@@ -16,8 +16,10 @@ from launcher.domain.studies.search_space import value_text
 from launcher.domain.studies.stop_rule import spent_words, why_over
 from launcher.domain.studies.study import Asked, Claim, OverBudget, Study, TooManyLive, Trial
 from launcher.errors import HubError, Interrupted, NothingAvailable
+from launcher.services.common.uninterrupted import despite_cancel
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reap import reap
+from launcher.services.following.watch import Watching, watch
 from launcher.services.studies.keeping import find_study, known_studies
 from launcher.services.studies.news import Report
 from launcher.services.studies.sampling import need_optuna, next_trial
@@ -44,6 +46,7 @@ async def run_study(
     address: StudyAddress,
     report: Report = lambda news: None,
     agreed: Asked | None = None,
+    watching: Watching = watch,
 ) -> StudyEnd:
     """Run it until it is over. A cancellation ends the following alone: armed pods go on, and end themselves.
 
@@ -66,6 +69,7 @@ async def run_study(
             agreed=agreed or study.asked,
             study=study,
             began_at=bench.clock.now(),
+            watching=watching,
         )
         return await _Runner(standing).run()
 
@@ -89,7 +93,7 @@ class _Runner:
                 await self._wait()
                 await self._look()
         finally:
-            await self._leave()
+            await despite_cancel(self._leave())
 
     async def _leave(self) -> None:
         """Follow nothing any more. A launch that is not through releases its pod, and that is waited for."""

@@ -90,7 +90,7 @@ class Site:
         self.choices = Choices(self.clock)
         self.sweeps = Sweeps(self.sessions, self.clock)
         self.queue = QueueHere(self.config, self.sessions, self.vault)
-        self.studies = StudiesHere(self.sessions, self.vault)
+        self.studies = StudiesHere(self.sessions, self.vault, self.live.followed)
         self.preferences = read_preferences(self.config.preferences_path)
         self.told = ToldHere(self.clock)
         self.tensorboards = TensorBoards(self.clock)

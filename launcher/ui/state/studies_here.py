@@ -19,6 +19,7 @@ from launcher.ui.state.vault import Vault
 
 if TYPE_CHECKING:
     from launcher.domain.studies.study import Study
+    from launcher.services.following.watch import Watching
     from launcher.services.studies.news import StudyNews
     from launcher.stores.secrets import Keys
 
@@ -40,6 +41,20 @@ class RunningStudy:
     def is_working(self) -> bool:
         return self.work is not None and not self.work.done()
 
+    def let_go(self) -> None:
+        """Its task would keep the frames in which it ended, and the keys in them."""
+        self.work = None
+        self.version += 1
+
+    def lose_keys(self) -> None:
+        """The tab was closed, or holds other keys now."""
+        if self.work is not None and not self.work.done():
+            self.trouble = (
+                "The tab that ran it was closed, or its keys changed. Runs with a pod that can end itself "
+                "continue. Run it again here."
+            )
+            self.work.cancel()
+
     def hear(self, news: StudyNews) -> None:
         self.messages.append(on_page(news.text))
         self.study = news.study
@@ -47,8 +62,8 @@ class RunningStudy:
 
 
 class StudiesHere:
-    def __init__(self, sessions: Sessions, vault: Vault) -> None:
-        self._sessions, self._vault = sessions, vault
+    def __init__(self, sessions: Sessions, vault: Vault, watching: Watching | None = None) -> None:
+        self._sessions, self._vault, self._watching = sessions, vault, watching
         self._running: dict[StudyAddress, RunningStudy] = {}
 
     def of(self, address: StudyAddress) -> RunningStudy | None:
@@ -65,8 +80,11 @@ class StudiesHere:
             return
         _need_keys(session.keys, agreed)
         running = self._running[address] = RunningStudy(agreed)
-        running.work = asyncio.create_task(self._work(running, session.keys, tab, address))
-        session.start(asyncio.create_task(_until_the_keys_go(running.work)))
+        work = running.work = asyncio.create_task(self._work(running, session.keys, tab, address))
+        work.add_done_callback(lambda _: running.let_go())
+        keeper = asyncio.create_task(_until_it_is_over(work))
+        keeper.add_done_callback(lambda done: running.lose_keys() if done.cancelled() else None)
+        session.start(keeper)
 
     def leave(self, address: StudyAddress) -> None:
         """Begin and follow none of its trials here any more."""
@@ -84,12 +102,15 @@ class StudiesHere:
     async def _work(
         self, running: RunningStudy, keys: Keys, tab: str, address: StudyAddress
     ) -> None:
+        from launcher.services.following.watch import watch
         from launcher.services.studies.running import run_study
 
         try:
             with self._vault.lease(self._vault.held(tab)):
                 async with self._sessions.open_bench(keys) as bench:
-                    end = await run_study(bench, keys, address, running.hear, running.study.asked)
+                    watching = self._watching or watch
+                    asked = running.study.asked
+                    end = await run_study(bench, keys, address, running.hear, asked, watching)
             running.study, running.why = end.study, end.why
         except LauncherError as error:
             running.trouble = f"{on_page(error.message)} {on_page(error.hint)}".strip()
@@ -100,11 +121,8 @@ class StudiesHere:
             running.version += 1
 
 
-async def _until_the_keys_go(work: asyncio.Task[None]) -> None:
-    try:
-        await asyncio.wait([work])
-    finally:
-        work.cancel()
+async def _until_it_is_over(work: asyncio.Task[None]) -> None:
+    await asyncio.wait([work])
 
 
 def _need_keys(keys: Keys, study: Study) -> None:

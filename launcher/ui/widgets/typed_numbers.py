@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
 
 from launcher.errors import InvalidRequest
+
+_WITH_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
+"""A comma is a point to half of the world and parts the thousands for the other half: such a number may be either."""
 
 
 def number(typed: object, what: str) -> float | None:
     """What stands in a field; None for an empty one. Raises InvalidRequest."""
-    text = str(typed or "").strip().replace(",", ".")
+    text = str(typed or "").strip()
     if not text:
         return None
+    if _WITH_THOUSANDS.fullmatch(text):
+        raise InvalidRequest(f"{what}: write {text.replace(',', '')} without a comma.")
     try:
-        found = float(text)
+        found = float(text.replace(",", "."))
     except ValueError:
         found = math.nan
     if not math.isfinite(found):

@@ -14,6 +14,7 @@ from launcher.domain.studies.search_space import (
     read_range,
     to_json,
     typed_dimensions,
+    value_text,
 )
 from launcher.errors import InvalidRequest
 
@@ -103,3 +104,11 @@ def test_a_value_is_held_as_the_setting_has_it() -> None:
     assert not Range("a", 1, 5, is_whole=True).holds(2.5)
     assert Choices("a", (16, 32)).holds(16)
     assert not Choices("a", (1, 2)).holds(True)
+
+
+def test_what_is_tried_is_said_without_signs() -> None:
+    assert Range("a", 1e-5, 1e-3, is_log=True).words == "0.00001 to 0.001, logarithmic"
+    assert Range("a", 100, 500, is_whole=True, step=100).words == "100 to 500, in steps of 100"
+    assert Choices("a", (16, 32)).words == "16 or 32"
+    assert value_text(1.5e-5) == "0.000015"
+    assert value_text(True) == "yes"

@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from launcher.domain.studies.study import TrialState
 from launcher.errors import NotConfigured
 from launcher.services.common.workbench import Workbench
+from launcher.services.following import watch
+from launcher.services.live.live_runs import Live
 from launcher.stores.secrets import KeyName, Keys
 from launcher.ui.state.sessions import Sessions
 from launcher.ui.state.studies_here import RunningStudy, StudiesHere
@@ -88,6 +91,8 @@ async def test_what_is_armed_goes_on_when_it_is_run_here_no_more(tmp_path: Path,
     await until(lambda: not running.is_working)
     assert len(world.harness.live()) == 1
     assert form.vault.leases == 0
+    assert running.work is None  # a task that is over would keep the keys
+    assert ("its keys changed" in running.trouble) == (how == "the tab goes")
     await asyncio.sleep(7200)
     assert world.harness.posts() == 1  # nobody begins the second
     end = await world.second.run()
@@ -124,3 +129,55 @@ async def test_without_the_key_that_its_runs_need_nothing_begins(tmp_path: Path)
 
 def _missing() -> None:
     raise NotConfigured("A study needs Optuna, which is not installed.")
+
+
+@in_virtual_time
+async def test_left_twice_it_still_waits_until_a_launch_has_given_its_pod_back(
+    tmp_path: Path,
+) -> None:
+    world = StudyWorld(tmp_path, steps=30)
+    await world.first.create(most_trials=1)
+    form = Form(world)
+    running = await form.start()
+    await until(lambda: world.harness.live())  # rented, and not armed yet
+    work = running.work
+    assert work is not None
+    form.studies.leave(ADDRESS)
+    await asyncio.sleep(0)
+    form.studies.leave(ADDRESS)
+    await asyncio.wait([work])
+    assert world.harness.live() == []
+    await form.close()
+
+
+@in_virtual_time
+async def test_the_form_follows_a_run_of_its_study_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = StudyWorld(tmp_path, steps=10)
+    await world.first.create(most_trials=1)
+    form, bench = Form(world), world.first.bench
+    live = Live(bench.config, bench.runs, form.sessions, bench.clock, str)
+    form.studies = StudiesHere(form.sessions, form.vault, live.followed)
+    now, most, real = 0, 0, watch.watch
+
+    async def counted(*args: Any, **options: Any) -> AsyncIterator[Any]:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        try:
+            async for seen in real(*args, **options):
+                yield seen
+        finally:
+            now -= 1
+
+    monkeypatch.setattr(watch, "watch", counted)
+    live.start()
+    running = await form.start()
+    await until(lambda: not running.is_working)
+    assert running.why == "It has its 1 trial."
+    assert most == 1
+    (run,) = bench.runs.attempts(ADDRESS.repo, "tune-001")
+    assert live.known_picture(run).ended is not None  # its page was kept up to date
+    await live.stop()
+    await form.close()

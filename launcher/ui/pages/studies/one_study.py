@@ -11,21 +11,18 @@ from nicegui import background_tasks, ui
 from launcher.domain.studies.address import StudyAddress
 from launcher.domain.studies.progress import Reached, best_so_far, values_reached
 from launcher.domain.studies.search_space import value_text
-from launcher.domain.studies.study import Study, Trial, TrialState
+from launcher.domain.studies.study import PrunerName, SamplerName, Study, Trial, TrialState
 from launcher.errors import LauncherError
 from launcher.services.following.find_run import find_run
 from launcher.services.studies.sampling import ENOUGH_TRIALS, importances_if_any
-from launcher.services.studies.stopping import stop_study
-from launcher.ui.frame import Shell, show_error
-from launcher.ui.next_steps import on_page
+from launcher.ui.frame import Shell
+from launcher.ui.pages.studies.labels import label_of
 from launcher.ui.state.curves import Plotted
-from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import (
     Button,
     Text,
     badge,
     box,
-    button,
     card,
     facts,
     hint,
@@ -37,13 +34,23 @@ from launcher.ui.widgets.elements import (
 from launcher.ui.widgets.labelled_bar import LabelledBar
 from launcher.ui.widgets.plot import Plot, PlotLine
 from pod_image.contract.figures import counted, dollars
-from pod_image.contract.settings import SETTINGS
 
 BESIDE_EACH_OTHER = 5
 _TONES = {
     TrialState.COMPLETE: "good",
     TrialState.LIVE: "note",
     TrialState.FAILED: "bad",
+}
+_SAMPLERS = {
+    SamplerName.TPE: "by what earlier trials reached (TPE)",
+    SamplerName.RANDOM: "at random",
+    SamplerName.GRID: "every combination once",
+}
+_PRUNERS = {
+    PrunerName.MEDIAN: "when it is worse than the median of earlier ones",
+    PrunerName.HALVING: "by successive halving",
+    PrunerName.HYPERBAND: "by Hyperband",
+    PrunerName.NONE: "never",
 }
 
 
@@ -68,17 +75,15 @@ class OneStudy:
                 ("Objective", f"{asked.objective.title}, {asked.objective.direction}"),
                 (
                     "Search space",
-                    ", ".join(f"{label_of(each.name)} {each.text}" for each in asked.space),
+                    "; ".join(f"{label_of(each.name)}: {each.words}" for each in asked.space),
                 ),
-                ("Sampler", asked.sampler.value),
-                ("Early stopping", asked.pruner.value),
+                ("Values are chosen", _SAMPLERS[asked.sampler]),
+                ("A trial is stopped early", _PRUNERS[asked.pruner]),
                 ("At a time", counted(asked.at_most, "trial")),
             ]
         )
         if self._study.stopped:
             say("note", "Stopped", f"{self._study.stopped} No further trial starts.")
-        elif self._study.live:
-            self._stop_button()
 
     def _money(self) -> None:
         with box("div", "stack-small"):
@@ -180,7 +185,7 @@ class OneStudy:
                         trial,
                         trial.state,
                         study.objective.text(trial.value),
-                        dollars(trial.committed_usd),
+                        _cost(trial),
                         *(_value(trial, name) for name in names),
                         "" if trial.is_measured else trial.reason,
                     )
@@ -199,48 +204,6 @@ class OneStudy:
                 else:
                     Text("td", cell, "number" if cell[:1].isdigit() or cell[:1] in "$-" else "")
 
-    def _stop_button(self) -> None:
-        dialog = Dialog("Stop this study?")
-        said = box("div")
-
-        async def stop() -> None:
-            dialog.hide()
-            ask.lock("It is being stopped.")
-            session = await self._shell.session()
-            said.clear()
-            try:
-                stopped = await stop_study(session.bench, self._address)
-            except LauncherError as error:
-                ask.lock(None)
-                with said:
-                    show_error(error)
-                return
-            with said:
-                say(
-                    "good",
-                    "Stopped",
-                    "No further trial starts; runs in progress finish and deliver.",
-                )
-                for each in stopped.told:
-                    if each.trouble:
-                        say("warning", each.trial.run_id, on_page(each.trouble))
-
-        with dialog.body:
-            para(
-                f"No further trial starts, on any computer, and {counted(len(self._study.live), 'run')} that "
-                "may go on will finish and deliver."
-            )
-        with dialog.actions:
-            button("Stop it", stop, kind="danger").mark("stop-study-now")
-            button("Back", dialog.hide)
-        ask = Button("Stop the study…", dialog.show, symbol="stop")
-        ask.mark("stop-study")
-
-
-def label_of(name: str) -> str:
-    """What a setting is called in the form; its name where it is none of ours."""
-    return SETTINGS[name].knob.label if name in SETTINGS else name
-
 
 def _plotted(reached: Sequence[Reached]) -> list[Plotted]:
     return [Plotted(float(number), 0.0, value) for number, value in reached]
@@ -248,3 +211,10 @@ def _plotted(reached: Sequence[Reached]) -> list[Plotted]:
 
 def _value(trial: Trial, name: str) -> str:
     return value_text(trial.params[name]) if name in trial.params else ""
+
+
+def _cost(trial: Trial) -> str:
+    """Of one that lives, the most that it may come to."""
+    if trial.state is TrialState.LIVE:
+        return f"{dollars(trial.committed_usd)} at most"
+    return dollars(trial.spent_usd)

@@ -16,6 +16,7 @@ from launcher.ui.pages.studies.addresses import page_of
 from launcher.ui.pages.studies.creating import NewStudyDialog
 from launcher.ui.pages.studies.one_study import OneStudy
 from launcher.ui.pages.studies.run_here import RunHere
+from launcher.ui.pages.studies.stop_here import StopHere
 from launcher.ui.state.site import Site
 from launcher.ui.widgets.elements import (
     Text,
@@ -106,6 +107,8 @@ class _StudyPage:
     async def draw(self) -> None:
         self._shell.title(f"Study {self._address.name}")
         self._runs = RunHere(self._shell, self._address, self._show)
+        self._stop = StopHere(self._shell, self._address)
+        self._stop.draw()
         self._place = box("div", "stack")
         self._trouble = box("div")
         self._runs.draw()
@@ -144,6 +147,7 @@ class _StudyPage:
             return
         self._shown = study
         self._runs.show(study)
+        self._stop.show(study)
         self._place.clear()
         with self._place:
             OneStudy(self._shell, self._address, study).draw()

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from nicegui import ui
 
 from launcher.domain.studies.address import StudyAddress
+from launcher.domain.studies.stop_rule import why_over
 from launcher.domain.studies.study import Study
-from launcher.errors import LauncherError
+from launcher.errors import InvalidRequest, LauncherError
+from launcher.forms.value_text import value_text
 from launcher.services.studies.sampling import need_optuna
 from launcher.ui.frame import Shell, show_error
+from launcher.ui.pages.studies.labels import label_of
 from launcher.ui.widgets.dialog import Dialog
-from launcher.ui.widgets.elements import Button, Text, box, button, card, hint, para, say
-from pod_image.contract.figures import dollars
+from launcher.ui.widgets.elements import Button, Text, box, button, card, facts, hint, para, say
+from pod_image.contract.figures import counted, dollars
 
 _SHOWN = 8
 LOOK_SECONDS = 1.0
@@ -28,12 +32,15 @@ class RunHere:
         self._shell, self._address, self._changed = shell, address, changed
         self._studies = shell.site.studies
         self._study: Study | None = None
+        self._agreed: Study | None = None
+        """What was shown when the money was asked for: another look may have drawn another since."""
         self._drawn: object = None
 
     def draw(self) -> None:
         self._dialog = Dialog("Run this study?")
         with self._dialog.body:
             self._question = para("")
+            self._does = box("div")
         with self._dialog.actions:
             button("Run it", self._run, kind="primary").mark("run-study-now")
             button("Back", self._dialog.hide)
@@ -56,13 +63,23 @@ class RunHere:
         if running is not None and running.is_working:
             self._studies.leave(self._address)
             return
-        study = self._study
+        self._said.clear()
+        study = self._agreed = self._study
         if study is None:
+            with self._said:
+                show_error(
+                    InvalidRequest(
+                        "The study could not be read yet.",
+                        hint="Enter the Hugging Face token on the Keys page, and try again.",
+                    )
+                )
             return
-        more = dollars(max(0.0, study.left_usd) + study.reserved_usd)
-        self._question.text = (
-            f"It may cost {more} more at most, {dollars(study.asked.budget_usd)} in all."
-        )
+        why = why_over(study, self._shell.site.clock.now())
+        self._question.text = money_question(study, why)
+        self._does.clear()
+        with self._does:
+            para("Every run does this:")
+            facts(what_runs_do(study))
         self._dialog.show()
 
     async def _run(self) -> None:
@@ -71,8 +88,8 @@ class RunHere:
         try:
             need_optuna()
             session = await self._shell.session()
-            assert self._study is not None
-            self._studies.start(self._shell.tab, session, self._address, self._study)
+            assert self._agreed is not None  # the question was shown
+            self._studies.start(self._shell.tab, session, self._address, self._agreed)
         except LauncherError as error:
             with self._said:
                 show_error(error)
@@ -95,3 +112,32 @@ class RunHere:
             elif running.why:
                 say("good", "It is over", running.why)
         self._changed(running.study)
+
+
+def money_question(study: Study, why: str) -> str:
+    """What is agreed to. `why`: that no further trial starts, where that is so."""
+    budget = dollars(study.asked.budget_usd)
+    if why:
+        live = counted(len(study.live), "run")
+        return (
+            f"{why} No further trial starts; {live} that may go on may cost "
+            f"{dollars(study.reserved_usd)} more at most."
+        )
+    more = dollars(max(0.0, study.left_usd) + study.reserved_usd)
+    return f"It may cost {more} more at most, {budget} in all."
+
+
+def what_runs_do(study: Study) -> list[tuple[str, str]]:
+    """The settings that all trials share: whoever may write to the repo may have written them."""
+    asked = study.asked
+    given = {**asked.preset_values, **asked.given}
+    preset = [("Preset", asked.preset)] if asked.preset else []
+    return preset + [
+        (label_of(name), _shown(name, value))
+        for name, value in given.items()
+        if value not in ("", [])
+    ]
+
+
+def _shown(name: str, value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else value_text(name, value)

@@ -10,7 +10,9 @@ from launcher.domain.studies.address import StudyAddress
 from launcher.domain.studies.kept import read_study, study_text, trials_text
 from launcher.domain.studies.study import Claim, Study, Trial, TrialState
 from launcher.stores.known_studies import KnownStudies
+from launcher.ui.pages.studies.run_here import money_question
 from launcher.ui.state.drafts import Draft
+from launcher.ui.state.studies_here import RunningStudy
 from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.plot import Plot
 from pod_image.contract.paths import STUDIES_FOLDER
@@ -161,3 +163,45 @@ def files(ground: Ground) -> tuple[bytes, bytes]:
     kept = KnownStudies(ground.site.config.data_folder).copy(ADDRESS)
     assert kept is not None
     return kept[0].encode(), kept[1].encode()
+
+
+async def test_what_is_run_is_what_was_shown_when_it_was_agreed_to(
+    holder: User, ground: Ground
+) -> None:
+    shown = study_of(
+        ended_trial(0, 3.0), given={"results_repo": "demo/voice", "argv": ["sh", "-c", "id"]}
+    )
+    push(ground, shown)
+    await visit(holder, "/studies/demo/voice/tune")
+    await holder.should_see("tune-001", retries=100)
+    started: list[Study] = []
+    ground.site.studies.start = lambda tab, session, address, agreed: started.append(agreed)  # type: ignore[method-assign]
+    press(holder, only(holder, Button, "run-study"))
+    await holder.should_see("sh -c id", retries=100)
+    later = replace(shown, asked=replace(shown.asked, budget_usd=500.0))
+    running = RunningStudy(later, version=1)
+    ground.site.studies._running[ADDRESS] = running  # another look, while the question is open
+    await holder.should_see("of $500.00", retries=200)
+    press(holder, only(holder, Button, "run-study-now"))
+    await until(lambda: [each.asked.budget_usd for each in started] == [10.0])
+
+
+def test_of_a_study_that_is_over_no_money_is_asked_that_it_cannot_cost() -> None:
+    stopped = study_of(ended_trial(0, 3.0), stopped="It was stopped by hand.")
+    assert "$0.00 more" in money_question(stopped, stopped.stopped)
+    assert "$9.50 more" in money_question(study_of(ended_trial(0, 3.0)), "")
+
+
+async def test_news_of_a_study_leaves_the_question_whether_to_stop_it(
+    person: User, ground: Ground
+) -> None:
+    push(ground, STUDY)
+    await visit(person, "/studies")
+    ground.hold_keys(person.tab_id)
+    await visit(person, "/studies/demo/voice/tune")
+    asked = only(person, Button, "stop-study")
+    later = replace(STUDY, asked=replace(STUDY.asked, budget_usd=20.0))
+    ground.site.studies._running[ADDRESS] = RunningStudy(later, version=1)
+    await person.should_see("of $20.00", retries=200)
+    assert only(person, Button, "stop-study") is asked
+    assert not asked.is_deleted
