@@ -66,13 +66,18 @@
   const STOPS = "a[href], button, input, select, textarea, summary, [tabindex]";
   const called = (one) => {
     const name = one.id.startsWith("field-") ? one.id : one.getAttribute("aria-label") || one.getAttribute("href") || one.textContent;
-    return `${one.tagName} ${one.type || ""} ${one.value && one.type === "radio" ? one.value : ""} ${name.replace(/[\d.,]+/g, "#").trim()}`;
+    return `${one.tagName} ${one.type || ""} ${one.value && one.type === "radio" ? one.value : ""} ${name.trim()}`;
   };
-  const alike = (one) => [...document.querySelectorAll(one.tagName)].filter((other) => called(other) === called(one));
+  const roughly = (one) => called(one).replace(/[\d.,]+/g, "#");
+  const those = (tag, by, name) => [...document.querySelectorAll(tag)].filter((one) => by(one) === name);
   let last = null; // where the keyboard is, and which of several of that name
   const folds = new Map(); // what was folded or unfolded by hand, by its name, until it is drawn anew
   document.addEventListener("focusin", ({ target }) => {
-    last = target.matches(STOPS) ? { target, name: called(target), at: alike(target).indexOf(target), gone: 0 } : null;
+    if (!target.matches(STOPS)) return void (last = null);
+    const [name, rough] = [called(target), roughly(target)];
+    const near = those(target.tagName, roughly, rough);
+    const at = those(target.tagName, called, name).indexOf(target);
+    last = { target, name, rough, at, nearAt: near.indexOf(target), isAlone: near.length === 1, gone: 0 };
   });
   document.addEventListener("focusout", ({ target }) => {
     // Of something that goes away the browser tells it too; then the place is not given up.
@@ -81,21 +86,25 @@
   document.addEventListener(
     "click",
     ({ target }) => {
+      if (last && last.target.contains(target)) last.isPressed = true;
       const fold = target.closest?.("summary")?.parentElement;
       if (fold) fold.dataset.byHand = "yes";
     },
     true,
   );
   const foldsIn = (node) => (node.nodeType === 1 ? [...(node.matches("details") ? [node] : []), ...node.querySelectorAll("details")] : []);
-  const summaryOf = (fold) => fold.firstElementChild && called(fold.firstElementChild);
+  const summaryOf = (fold) => fold.firstElementChild && roughly(fold.firstElementChild);
   const refocus = () => {
     if (!last || last.target.isConnected) return;
     const now = performance.now();
     last.gone = last.gone || now;
     const active = document.activeElement;
     if (now - last.gone > AGAIN_MS || (active && active !== document.body)) return void (last = null);
-    const same = [...document.querySelectorAll(last.target.tagName)].filter((one) => called(one) === last.name);
-    const found = same[last.at] || same[0];
+    const same = those(last.target.tagName, called, last.name);
+    const near = those(last.target.tagName, roughly, last.rough);
+    // Other figures may be another thing: the next one is taken only after a press here, or where there was one alone.
+    const may = last.isPressed || (last.isAlone && near.length === 1);
+    const found = same[last.at] || same[0] || (may ? near[last.nearAt] || near[near.length - 1] : null);
     if (!found || !found.getClientRects().length) return;
     const from = last.target;
     found.focus({ preventScroll: true });
