@@ -147,9 +147,11 @@ def detached(run: Run) -> Interrupted:
     """Nobody watches, the run goes on: where it is, what it costs, how to stop it."""
     if run.is_cluster:
         return Interrupted(
-            f"Stopped watching. {run.run_id} continues on {named_pod(run.pod_id)}. Another program watches it, and has "
-            "to release it.",
-            hint=f"Watch again: launcher watch {name_of(run)}. Finish it now: launcher stop {name_of(run)}",
+            f"Stopped watching. {run.run_id} continues on {named_pod(run.pod_id)} "
+            f"({dollars_per_hour(run.price_per_hour_usd)}), which cannot release itself: the program that started it "
+            "must keep watching it.",
+            hint=f"Watch again: launcher watch {name_of(run)}. Finish it now: launcher stop {name_of(run)}. If no "
+            "program watches it any more, release it with launcher reap on the computer that started it.",
         )
     return Interrupted(
         f"Stopped watching. {run.run_id} continues without this computer, on pod {run.pod_id} ({run.gpu_name}, "

@@ -85,6 +85,8 @@ class Pod:
     """LAUNCHER_RUN of its environment, if there: what it was told of its run. Holds no secret."""
     nodes: int = 1
     """Pods that it consists of now; `gpu_count` is of each, price of all. 0 for a cluster that has none placed yet."""
+    is_headless: bool = False
+    """Of a cluster: its first pod is not there or has ended. Once it was ready, nothing can be delivered any more."""
 
     @property
     def is_cluster(self) -> bool:

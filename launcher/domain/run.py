@@ -112,7 +112,7 @@ class Run:
     @property
     def capped_at(self) -> datetime | None:
         """When the first of its caps is reached, by the price that is known here. None while that cannot be told."""
-        if self.created_at is None or not self.max_hours:
+        if self.created_at is None or not (self.max_hours and self.max_cost_usd):
             return self.deadline
         hours = hours_until_capped(self.price_per_hour_usd, self.max_hours, self.max_cost_usd)
         by_price = self.created_at + timedelta(hours=hours)

@@ -21,9 +21,6 @@ class FurtherLife(Life):
         """It is not judged: what it does is seen by what the first node gets done."""
         return {"machine": self.watches.machine, "heartbeat": self.watches.heartbeat}
 
-    async def linger(self) -> None:
-        """Nothing of it is left to deliver."""
-
     async def _note_attempt(self, resumed_at: int | None) -> None:
         self.run.attempt_file.note(boots=self.run.attempt_file.state.boots + 1)
 

@@ -25,8 +25,7 @@ from pod_image.agent.start_decision import (
     Known,
     ReleaseOnly,
     Start,
-    decide,
-    decide_further,
+    decision_of,
 )
 from pod_image.agent.telling import Telling, addresses_in, told_in, words_of
 from pod_image.contract.common_settings import UNSIZED_BOOT_MINUTES
@@ -146,7 +145,7 @@ async def open_run(
     hub = hub_of(ports, document)
     armed = await arm_pod(ports, document, pod, hub, clock)
     past = await look_back(ports, hub, document, folder)
-    decided = decide if node_in(ports.environment).is_first else decide_further
+    decided = decision_of(node_in(ports.environment))
     start = decided(known(document, attempt_file.state, past, armed.limits, clock.now(), ports))
     begins = attempt_file.state.boots == 0 and isinstance(start, Begin | GoOn)
     if ports.checks_machine and pod.is_rented and begins:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pod_image.agent.attempt_state import AttemptState, Ending
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.next_steps import NextStep, Sentence, setting
+from pod_image.contract.nodes import Node
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.record import KeptCheckpoint, RunRecord
+from pod_image.contract.results_address import results_kind
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,11 @@ class Known:
     def was_here(self) -> bool:
         """This attempt has begun before."""
         return self.attempt_state.boots > 0 or self.is_ours
+
+
+def decision_of(node: Node) -> Callable[[Known], Start]:
+    """How this node decides. To be asked before the record is taken over, which is the first node's."""
+    return decide if node.is_first else decide_further
 
 
 def decide_further(known: Known) -> Start:
@@ -187,7 +195,8 @@ def _first(known: Known) -> Start:
         kept = record.checkpoint
         return Begin() if kept is None else GoOn(kept.step, kept)
     if record.checkpoint is not None:
-        return _taken(known, "the results repo holds its checkpoints")
+        where = results_kind(document.settings.results_there)
+        return _taken(known, f"the {where} holds its checkpoints")
     if record.attempt == document.attempt.number:
         # This computer counts its attempts: one of the same number is another's, launched a moment earlier.
         return _taken(known, "a launch from another computer has begun it")

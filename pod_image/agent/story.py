@@ -87,12 +87,15 @@ async def _live_and_release(ports: Ports, pod: OwnPod, keeper: GuardKeeper, say:
             say(line)
         with suppress(Exception):  # a disk that takes no word keeps no pod
             _say_cannot_go_on(ports, RunFolder(ports.folder), clock)
-    if not node_in(ports.environment).is_first:
+    is_first = node_in(ports.environment).is_first
+    if not is_first:
         await _wait_for_the_first(ports, clock, life)
     keeper.join_release()
     await _flush_output(ports)
     works: list[Callable[[], Awaitable[None]]]
-    works = [] if life is None else [life.linger, partial(_tell_of_failed_release, life, ports)]
+    works = []
+    if life is not None and is_first:
+        works = [life.linger, partial(_tell_of_failed_release, life, ports)]
     beside = [asyncio.ensure_future(_saying_faults(work, say)) for work in works]
     try:
         await release_for_ever(pod, clock, ports.timing, say)

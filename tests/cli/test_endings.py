@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from launcher.cli.following import detached
 from launcher.domain.delivery import Delivery, known_delivery
 from launcher.errors import LauncherError
 from pod_image.contract.outcomes import EndReason
 from tests.cli.conftest import COMMAND_RUN, Said, Shell
 from tests.kit.checkout import ROOT
+from tests.kit.runs import run
 
 TRUE = ("--", "true")
 PART: dict[str, Any] = {
@@ -170,3 +172,10 @@ def test_every_exit_code_stands_in_the_docs() -> None:
     for kind in kinds:
         kinds += kind.__subclasses__()
     assert {kind.exit_code for kind in kinds} <= rows
+
+
+def test_who_leaves_a_cluster_is_not_told_that_somebody_watches_it() -> None:
+    said = detached(run(pod_id="cluster-abc"))
+    assert "cannot release itself" in str(said.message)
+    assert "Another program" not in str(said.message)
+    assert "launcher reap" in str(said.hint)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import SecretStr
 
@@ -53,3 +55,20 @@ def test_machines_of_ones_own_are_looked_for_only_where_a_key_is_missing(
     monkeypatch.delenv(KeyName.RUNPOD.variable)
     assert session.find(session.PLACE_ALONE).runpod is None
     assert looks == [True]
+
+
+@pytest.mark.parametrize(("is_for_results", "left"), [(True, []), (False, [KeyName.HF_UPLOAD])])
+def test_a_token_for_something_else_than_results_is_needed_for_a_run_in_a_folder_too(
+    monkeypatch: pytest.MonkeyPatch, is_for_results: bool, left: list[KeyName]
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(session, "_is_in_folder", lambda key, config: True)
+    monkeypatch.setattr(session, "find_unless_named", lambda key, needed: asked.extend(needed))
+    monkeypatch.setattr(session, "run", lambda *given, **named: None)
+    session.run_at(
+        "run-01",
+        lambda bench: None,  # type: ignore[arg-type,return-value]  # never called
+        (KeyName.HF_UPLOAD,),
+        is_for_results=is_for_results,
+    )
+    assert asked == left

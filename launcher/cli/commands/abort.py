@@ -15,6 +15,7 @@ from launcher.cli.session import PLACE_ALONE, find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.output import Output
+from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run
 from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench
@@ -48,8 +49,8 @@ def abort(
 def _text(ended: Run) -> str:
     cost = f"{ended.run_id} cost {usd(ended.cost_usd)}."
     if ended.pod_id and ended.end_reason in (None, EndReason.ABORTED):
-        return f"Pod {ended.pod_id} is released; {cost}"
-    gone = f" Pod {ended.pod_id} is gone;" if ended.pod_id else ""
+        return f"{named_pod(ended.pod_id, begins=True)} is released; {cost}"
+    gone = f" {named_pod(ended.pod_id, begins=True)} is gone;" if ended.pod_id else ""
     return f"It had ended before. {ended.end_sentence}{gone} {cost}"
 
 
@@ -62,6 +63,6 @@ async def _abort(bench: Workbench, key: str, *, yes: bool) -> Run | None:
 
 
 def _agreed(run: HeldRun) -> bool:
-    pod = f"pod {run.pod_id}" if run.pod_id else "the pod"
+    pod = named_pod(run.pod_id) if run.pod_id else "the pod"
     question = f"Release {pod} of {run.run_id} now? What is not uploaded is lost."
     return bool(typer.confirm(question, default=False, err=True))

@@ -10,6 +10,7 @@ from launcher.cli.documents.account import reap_document
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.session import PLACE_ALONE, find
 from launcher.cli.session import run as at_bench
+from launcher.cli.terminal.command_line import command_line
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.reap_view import reaped_text, what_to_do
@@ -53,7 +54,7 @@ def reap(
         raise ProviderUnavailable(
             f"{counted(len(left), 'pod is', 'pods are')} still rented, for {price} an hour: "
             f"{', '.join(gone.pod.id for gone in left)}.",
-            hint=what_to_do(left[0]) if len(left) == 1 else what_to_do(left[0], "them"),
+            hint=what_to_do(*left),
         )
 
 
@@ -62,7 +63,7 @@ def _kept(pod: Pod) -> str:
         return f"Pod {pod.id} is in use and stays."
     return (
         f"{named_pod(pod.id, begins=True)} ({usd(pod.price_per_hour_usd)} an hour) stays, and CANNOT release itself: "
-        "somebody has to watch it to its end. If nobody does, end it in its provider's console."
+        f"somebody has to watch it to its end. If nobody does, release it with {command_line('abort', pod.id)}."
     )
 
 

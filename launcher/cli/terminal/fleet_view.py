@@ -80,9 +80,17 @@ def left_running(fleet: Fleet, looked_at: Sequence[str]) -> str:
     if not rented:
         return nothing_lives(looked_at)
     goes_on = "goes on" if len(rented) == 1 else "go on"
-    return (
-        f"{counted(len(rented), 'pod')} {goes_on} without this computer: {_a_minute(fleet)}, "
+    watched = [row.run.title for row in rented if row.run.is_cluster]
+    alone = "" if watched else " without this computer"
+    said = (
+        f"{counted(len(rented), 'pod')} {goes_on}{alone}: {_a_minute(fleet)}, "
         f"{usd(fleet.cost_usd)} so far, never over {usd(fleet.cap_usd)}."
+    )
+    if not watched:
+        return said
+    return (
+        f"{said} A cluster cannot release itself; the program that started it must keep watching: "
+        f"{', '.join(watched)}."
     )
 
 

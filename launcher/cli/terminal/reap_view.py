@@ -21,7 +21,9 @@ def reaped_text(gone: Reaped, *, is_dry_run: bool = False) -> str:
     return f"{name} ({price}) {would} released: {gone.why}."
 
 
-def what_to_do(gone: Reaped, which: str = "it") -> str:
-    """With a pod that lives on."""
-    by_hand = f", or end {which} at {gone.console_address}" if gone.console_address else ""
+def what_to_do(gone: Reaped, *others: Reaped) -> str:
+    """With pods that live on."""
+    consoles = dict.fromkeys(each.console_address for each in (gone, *others))
+    where = " or ".join(filter(None, consoles))
+    by_hand = f", or end {'them' if others else 'it'} at {where}" if where else ""
     return f"Try again with {command_line('reap')}{by_hand}."

@@ -25,6 +25,7 @@ _WORST_FIRST = (
     PodStatus.STARTING,
     PodStatus.RUNNING,
 )
+_OVER = (PodStatus.ERROR, PodStatus.EXITED)
 
 
 def our_id(cluster_id: str) -> str:
@@ -73,33 +74,29 @@ def first_of(members: Iterable[PodWire]) -> PodWire | None:
 
 
 def cluster_of(cluster_id: str, members: Sequence[PodWire], pods: Sequence[Pod]) -> Pod:
-    """The pods of one cluster, `pods` being the same in our words, as one.
+    """The pods of one cluster that are there, at least one, `pods` being the same in our words, as one.
 
-    Its price is that of all of them, and its status the worst. Without its first pod nobody can deliver any more: then
-    it is in error.
+    Its price is that of all of them, and its status the worst. Without its first pod nobody can deliver any more:
+    beside pods that run, it is in error then.
     """
-    alive = [
-        (wire, pod)
-        for wire, pod in zip(members, pods, strict=True)
-        if pod.status is not PodStatus.TERMINATED
-    ]
-    first = next((pod for wire, pod in alive if wire.cluster.rank == 0), None)
-    ranks_known = all(wire.cluster.rank is not None for wire, _ in alive)
-    statuses = {pod.status for _, pod in alive}
+    ranks = [wire.cluster.rank for wire in members]
+    first = next((pod for rank, pod in zip(ranks, pods, strict=True) if rank == 0), None)
+    statuses = {pod.status for pod in pods}
+    is_headless = None not in ranks if first is None else first.status in _OVER
     # The first may be placed later than the others; beside those that run it is gone.
-    is_headless = first is None and ranks_known and statuses <= {PodStatus.RUNNING}
-    speaks = first or (alive[0][1] if alive else pods[0])
+    is_gone = first is None and is_headless and statuses <= {PodStatus.RUNNING}
     worst = next((each for each in _WORST_FIRST if each in statuses), PodStatus.ERROR)
-    status = PodStatus.ERROR if is_headless else worst
+    speaks = first or pods[0]
     created = [pod.created_at for pod in pods if pod.created_at is not None]
     return replace(
         speaks,
         id=our_id(cluster_id),
         name=_name(speaks),
-        status=status,
-        price_per_hour_usd=sum(pod.price_per_hour_usd for _, pod in alive),
+        status=PodStatus.ERROR if is_gone else worst,
+        price_per_hour_usd=sum(pod.price_per_hour_usd for pod in pods),
         created_at=min(created, default=None),
-        nodes=len(alive),
+        nodes=len(pods),
+        is_headless=is_headless,
     )
 
 
@@ -112,6 +109,7 @@ def unplaced(wire: ClusterWire) -> Pod:
         price_per_hour_usd=0.0,
         created_at=wire.created_at,
         nodes=0,
+        is_headless=True,
     )
 
 

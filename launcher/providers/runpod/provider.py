@@ -225,14 +225,14 @@ class RunPodProvider:
         return next((unplaced(each) for each in clusters if each.name == name), None)
 
     async def pods(self) -> list[Pod]:
-        wires = [_read(PodWire, each, "a pod") for each in await self._client.pods()]
+        answer = [_read(PodWire, each, "a pod") for each in await self._client.pods()]
+        wires = [wire for wire in answer if not wire.is_terminated]
         alone = [pod_of(wire) for wire in wires if not wire.cluster.id]
         members: dict[str, list[PodWire]] = {}
         for wire in wires:
             if wire.cluster.id:
                 members.setdefault(wire.cluster.id, []).append(wire)
-        clusters = [_cluster(cluster_id, each) for cluster_id, each in members.items()]
-        return [pod for pod in [*alone, *clusters] if pod.status is not PodStatus.TERMINATED]
+        return [*alone, *(_cluster(cluster_id, each) for cluster_id, each in members.items())]
 
     async def pod(self, pod_id: str) -> Pod:
         if cluster_id := their_id(pod_id):
@@ -247,9 +247,10 @@ class RunPodProvider:
         return pod
 
     async def _members(self, cluster_id: str) -> list[PodWire]:
-        """Raises PodGone when there is no such cluster."""
+        """Those that are there. Raises PodGone when there is no such cluster."""
         answer = await self._client.cluster_pods(cluster_id)
-        return [_read(PodWire, each, "a pod") for each in answer]
+        wires = [_read(PodWire, each, "a pod") for each in answer]
+        return [wire for wire in wires if not wire.is_terminated]
 
     async def _speaking(self, pod_id: str) -> str:
         """The pod whose log tells of the run, and that takes instructions: of a cluster its first. Raises PodGone when
@@ -258,7 +259,7 @@ class RunPodProvider:
         if not cluster_id:
             return pod_id
         first = first_of(await self._members(cluster_id))
-        if first is None or first.status.upper() == "TERMINATED":
+        if first is None:
             raise ProviderUnavailable(f"The first node of {pod_id} is not there.")
         return first.id
 

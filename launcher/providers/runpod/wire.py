@@ -75,6 +75,10 @@ class PodWire(Wire):
     started_at: Moment = Field(default=None, alias="startedAt")
     cluster: Annotated[MembershipWire, BeforeValidator(_object)] = MembershipWire()
 
+    @property
+    def is_terminated(self) -> bool:
+        return self.status.upper() == "TERMINATED"
+
 
 class ClusterWire(Wire):
     """The frame of a cluster; its pods tell the rest."""

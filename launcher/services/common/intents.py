@@ -79,6 +79,10 @@ class Intents:
         return self._folder / f"{nonce}.json"
 
 
+LOOK_SECONDS = 0.2
+"""Who only looks whether a cluster is watched holds its lock for a moment: that is waited for."""
+
+
 def intents_of(bench: Workbench) -> Intents:
     return Intents(bench.config.intents_folder)
 
@@ -122,7 +126,7 @@ def watch_lock(bench: Workbench, nonce: str) -> Iterator[bool]:
     lock keeps nobody from watching."""
     try:
         lock = _named_lock(bench, f"watched\n{nonce}")
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=LOOK_SECONDS)
     except Timeout:
         yield False
         return

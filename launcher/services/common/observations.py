@@ -28,7 +28,7 @@ class LogSeen:
 
 @dataclass(frozen=True)
 class PodSeen:
-    """The pod's status changed. `before` is None for the first look."""
+    """The pod's status changed, or whether a cluster has its first pod. `before` is None for the first look."""
 
     pod: Pod
     before: PodStatus | None

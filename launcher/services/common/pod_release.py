@@ -7,6 +7,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
+from launcher.domain.pod_ids import named_pod
 from launcher.errors import LauncherError
 from launcher.services.common.uninterrupted import owing, to_its_end
 from launcher.services.common.workbench import Workbench
@@ -66,13 +67,14 @@ def _say_unnoted(bench: Workbench, pod_id: str, why: str) -> None:
     say = bench.runs.on_trouble
     if why and say is not None:
         with suppress(Exception):  # nobody to be told any more
-            say(f"This computer could not save that pod {pod_id} must be released ({why}).")
+            say(f"This computer could not save that {named_pod(pod_id)} must be released ({why}).")
 
 
 def still_releasing(bench: Workbench, pod_id: str) -> Said:
     """For whom it takes too long."""
     return Sentence(
-        f"Pod {pod_id} is being released. {bench.place.title} has not confirmed it yet; until then it costs money. ",
+        f"{named_pod(pod_id, begins=True)} is being released. {bench.place.title} has not confirmed it yet; "
+        "until then it costs money. ",
         NextStep.LOOK_FOR_PODS,
         " checks again and releases it.",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run
 from launcher.errors import LauncherError, PodGone
 from launcher.services.common.workbench import Workbench
@@ -43,6 +44,7 @@ def not_found(bench: Workbench, run: Run) -> PodGone:
     title = bench.place.title
     until = f" until {run.deadline:%Y-%m-%d %H:%M} UTC" if run.deadline is not None else ""
     return PodGone(
-        f"Pod {run.pod_id} of {run.run_id} was not found with this {title} key; it may belong to another account.",
+        f"{named_pod(run.pod_id, begins=True)} of {run.run_id} was not found with this {title} key; "
+        "it may belong to another account.",
         hint=f"Use the key that launched it. The run stays open here{until}, when its pod has ended itself.",
     )

@@ -21,7 +21,7 @@ from pod_image.contract.bodies import Ended
 from pod_image.contract.events import Event, Stamped, stamped
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.record import RunRecord
-from pod_image.contract.results_address import is_folder
+from pod_image.contract.results_address import is_folder, results_kind
 
 _TOLD_BY_BOTH = (
     "detail", "hint", "cost_usd", "steps", "first_loss", "last_loss", "phases", "pace",
@@ -68,7 +68,8 @@ async def last_word(bench: Workbench, run: Run, *, was_there: bool = False) -> L
     try:
         told = await delivered_word(bench, run)
     except (HubError, NotConfigured) as exc:
-        detail = f"{lost.detail} The results repo could not be read: {exc.message}"
+        where = results_kind(run.results_repo)
+        detail = f"{lost.detail} The {where} could not be read: {exc.message}"
         told = replace(lost, detail=detail)
     if told is None or told.reason is EndReason.LOST:
         await _refuse_unproven(bench, run, was_there=was_there)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run, RunState
@@ -24,9 +24,9 @@ LEFT = "Whoever watched its cluster left, so it was released."
 async def watched(bench: Workbench, run: Run, *, is_starter: bool = False) -> AsyncIterator[None]:
     """Around the watching of a run. Of one on a single pod nothing is changed: it needs nobody.
 
-    A cluster that another process here watches already is left to it, and one of another computer to whoever
-    started it there; `is_starter`: that was this process. Raises Interrupted, which says what became of
-    the cluster, in the place of a cancellation; another error says so too.
+    A cluster that another process here watches is left to it for as long as it does, and one of another computer to
+    whoever started it there; `is_starter`: that was this process. Raises Interrupted, which says what became of the
+    cluster, in the place of a cancellation; another error says so too.
     """
     bench = bench.at(run.place)
     if not run.is_cluster or run.state is RunState.ENDED or run.is_from_repo:
@@ -35,24 +35,24 @@ async def watched(bench: Workbench, run: Run, *, is_starter: bool = False) -> As
     if not is_starter and bench.runs.kept(run, RecordKind.WATCHED) is None:
         yield
         return
-    with watch_lock(bench, run.nonce) as is_ours:
-        if not is_ours:
-            yield
-            return
-        with owing(lambda: _owed(run)):
+    with ExitStack() as held:
+        is_ours = held.enter_context(watch_lock(bench, run.nonce))
+        with owing(lambda: _owed(run) if is_ours else ""):
             try:
                 yield
-            except asyncio.CancelledError as exc:
+            except BaseException as exc:
+                # Whoever watched it when this began may be gone by now.
+                is_ours = is_ours or held.enter_context(watch_lock(bench, run.nonce))
+                if not is_ours:
+                    raise
                 said = await despite_cancel(_given_back(bench, run))
-                raise Interrupted(
-                    Sentence("Stopped watching. ", said),
-                    hint="What was delivered before stays in the results repo.",
-                ) from exc
-            except LauncherError as exc:
-                exc.add(await despite_cancel(_given_back(bench, run)))
-                raise
-            except BaseException:
-                await despite_cancel(_given_back(bench, run))
+                if isinstance(exc, asyncio.CancelledError):
+                    raise Interrupted(
+                        Sentence("Stopped watching. ", said),
+                        hint="What was delivered before stays in the results repo.",
+                    ) from exc
+                if isinstance(exc, LauncherError):
+                    exc.add(said)
                 raise
 
 

@@ -74,6 +74,7 @@ class _Follower:
         self._look_again = asyncio.Event()
         """Set when the next look may be due sooner than it was."""
         self._status: PodStatus | None = None
+        self._is_headless = False
         self._uptime_seconds = 0.0
         self._seen_at = bench.clock.now()
         self._log = asyncio.create_task(self._read_log())
@@ -254,8 +255,9 @@ class _Follower:
     async def _take(self, pod: Pod) -> None:
         if pod.status is PodStatus.TERMINATED:
             raise PodGone(f"Pod {pod.id} has ended.")
-        if pod.status is not self._status:
+        if (pod.status, pod.is_headless) != (self._status, self._is_headless):
             before, self._status = self._status, pod.status
+            self._is_headless = pod.is_headless
             await self._queue.put(PodSeen(pod, before))
         if pod.uptime_seconds is not None:
             if pod.uptime_seconds < self._uptime_seconds:

@@ -73,7 +73,7 @@ from pod_image.contract.bodies import ArmedReport
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.next_steps import NextStep, Said, Sentence, joined, setting
 from pod_image.contract.outcomes import EndReason
-from pod_image.contract.results_address import is_folder
+from pod_image.contract.results_address import results_kind
 
 Report = Callable[[Progress], None]
 MOST_PODS = 3
@@ -143,8 +143,7 @@ class _Launch:
         self._calls_before = bench.provider.calls
 
     async def start(self) -> Run:
-        kind = "folder" if is_folder(self._repo) else "repo"
-        self.say(Stage.PREPARING, f"Checking the results {kind} {self._repo}.")
+        self.say(Stage.PREPARING, f"Checking the {results_kind(self._repo)} {self._repo}.")
         await self._bench.results(self._repo).ensure()
         await provide_wheel(self._bench, self._plan)
         await provide_brought(self._bench, self._plan)
@@ -198,7 +197,7 @@ class _Launch:
         """Go on with a pod that an earlier launch of the same settings left behind."""
         self.say(
             Stage.RENTED,
-            f"Found pod {run.pod_id} of an interrupted launch; continuing with it.",
+            f"Found {named_pod(run.pod_id)} of an interrupted launch; continuing with it.",
             run,
         )
         try:
@@ -354,6 +353,8 @@ class _Launch:
                     status = seen.pod.status
                 if isinstance(seen, EventSeen) and isinstance(seen.event.body, ArmedReport):
                     judge_boot_checks(seen.event.body)
+                    if run.is_cluster:  # its pods may have told no price when it was ordered
+                        self._check_price(run, dearest_agreed(self._plan.candidates, run.gpu_name))
                     if self._left:  # where there is nothing else, what does well now will do
                         check_machine(seen.event.body, bad_hosts(self._bench))
                     rental.is_armed = not run.is_cluster
@@ -434,7 +435,9 @@ class _Launch:
     def _tell(self, run: Run, seen: RawObservation) -> None:
         match seen:
             case PodSeen(pod=pod):
-                self.say(Stage.SEEN, f"Pod {pod.id} is {pod.status}.", run, seen=seen)
+                self.say(
+                    Stage.SEEN, f"{named_pod(pod.id, begins=True)} is {pod.status}.", run, seen=seen
+                )
             case EventSeen(event=event):
                 self.say(Stage.SEEN, f"The pod says: {event.event}.", run, seen=seen)
             case LogSeen(text=text):

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from launcher.domain.pod import Pod, PodOrder
+from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError, RentUnclear
 from launcher.services.common.intents import intents_of
@@ -116,11 +117,14 @@ class Rental:
                 self.found(pod)
 
     async def _release(self, why: str, reason: EndReason) -> Said:
-        slow = f"Pod {self.pod_id} should be gone because its launch failed, but could not be released yet."
+        slow = (
+            f"{named_pod(self.pod_id, begins=True)} should be gone because its launch failed, but could not be "
+            "released yet."
+        )
         releasing = asyncio.ensure_future(release_pod(self._bench, self.pod_id))
         await asyncio.wait([releasing], timeout=SAID_AFTER_SECONDS)
         if not releasing.done():
-            self._say(Stage.RELEASING, f"Releasing pod {self.pod_id}.", self._run)
+            self._say(Stage.RELEASING, f"Releasing {named_pod(self.pod_id)}.", self._run)
         async with told_when_slow(self._bench, self._run, slow):
             released = await releasing
         self._is_released = released.is_done
@@ -128,7 +132,7 @@ class Rental:
         if released.trouble is not None:
             self._bench.runs.update(run, state=RunState.ENDING, detail=why)
             return Sentence(
-                f"Pod {run.pod_id} could NOT be released ({released.trouble.message}) and costs "
+                f"{named_pod(run.pod_id, begins=True)} could NOT be released ({released.trouble.message}) and costs "
                 f"{dollars_per_hour(run.price_per_hour_usd)} until ",
                 NextStep.ABORT_RUN.of(run.run_id),
                 " succeeds.",
@@ -160,8 +164,9 @@ class Rental:
 
 
 def _released(run: Run) -> str:
+    name = named_pod(run.pod_id, begins=True)
     if run.created_at is None or run.ended_at is None:
-        return f"Pod {run.pod_id} was released."
+        return f"{name} was released."
     lived = run.ended_at - run.created_at
     cost = metered_usd(run, run.created_at, run.ended_at)
-    return f"Pod {run.pod_id} was released after {duration(lived.total_seconds())}; it cost {about(cost)}."
+    return f"{name} was released after {duration(lived.total_seconds())}; it cost {about(cost)}."

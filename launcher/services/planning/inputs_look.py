@@ -29,6 +29,7 @@ from pod_image.hub import (
     NotToBeAsked,
     Repo,
     RepoMissing,
+    check_access,
     kind_there,
     list_files,
     resolve_commit,
@@ -90,10 +91,7 @@ class _Look:
         wanted = asked.revision or then
         repo = Repo(asked.repo, asked.kind)
         try:
-            self.hub.ask(
-                f"checking access to {repo}",
-                lambda api: api.auth_check(repo.id, repo_type=repo.kind),
-            )
+            check_access(self.hub, repo)
             commit = resolve_commit(self.hub, repo, wanted or None)
             listed = list_files(self.hub, repo, commit)
         except HubError as exc:

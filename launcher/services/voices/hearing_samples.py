@@ -146,7 +146,7 @@ class _Hearing:
         """What is said, and in which language. Raises InvalidRequest for what is no recording of ours."""
         path = self.folder / sample.path
         if not path.is_file():
-            raise InvalidRequest(f"{sample.path} is not in the results repo yet.")
+            raise InvalidRequest(f"{sample.path} has not been delivered yet.")
         read = read_sound(path)
         sound = sound_of(read.values, read.rate_hz)
         language = language or self.recogniser.guess_language(sound).code

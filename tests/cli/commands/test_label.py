@@ -16,7 +16,7 @@ def test_a_run_is_named_and_tagged_and_another_computer_lists_it_so(shell: Shell
     put(shell.harness.hub, record(**OVER))
     said = shell("label", RUN, "--name", "Anna, calm", "--tag", "keeper", "--notes", "One.\nTwo.")
     assert said.code == 0
-    assert "Every computer that reads the results repo shows this." in said.text
+    assert "Every computer that reads the results shows this." in said.text
     assert "Anna, calm" in said.text
     assert "Two." in said.text
     listed = shell("runs", "--tag", "KEEPER", "--json").json["runs"]

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from launcher.cli.commands.reap import _kept
+from launcher.cli.terminal.reap_view import what_to_do
+from launcher.domain.pod import Pod, PodStatus
 from tests.cli.conftest import COMMAND_RUN, Shell
 
 TRUE = ("--", "true")
@@ -44,3 +49,16 @@ def test_a_launch_says_the_same_of_a_pod_that_it_could_not_release(
     said = shell("deploy", *COMMAND_RUN, "--run-id", "run-09", "--yes", "--detach", *TRUE)
     assert f"Pod {overdue} is still rented and costs $0.25 an hour:" in said.text
     assert "was released because" not in said.text
+
+
+def test_pods_of_several_places_are_ended_at_the_console_of_each() -> None:
+    one: Any = SimpleNamespace(console_address="a.example")
+    other: Any = SimpleNamespace(console_address="b.example")
+    assert what_to_do(one) == "Try again with launcher reap, or end it at a.example."
+    assert what_to_do(one, one, other).endswith("or end them at a.example or b.example.")
+
+
+def test_of_a_cluster_that_stays_it_is_said_what_releases_it() -> None:
+    said = _kept(Pod("cluster-c1", "n", PodStatus.RUNNING, 1.38))
+    assert said.startswith("Cluster c1 ($1.38 an hour) stays, and CANNOT release itself:")
+    assert said.endswith("release it with launcher abort cluster-c1.")

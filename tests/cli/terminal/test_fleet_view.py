@@ -113,3 +113,11 @@ def test_nothing_is_said_of_a_place_that_was_not_looked_at() -> None:
     assert "nobody knows here" in fleet_text(Fleet(), silent, ())
     assert fleet_text(fleet(2), silent, PLACES).splitlines()[3].startswith("all found")
     assert fleet_text(fleet(2), {}, PLACES).splitlines()[3].startswith("all  ")
+
+
+def test_of_a_cluster_it_is_not_said_that_it_needs_no_computer() -> None:
+    cluster = replace(ROW, run=run(run_id="run-02", pod_id="cluster-abc"))
+    said = left_running(Fleet((ROW, cluster)), PLACES)
+    assert said.startswith("2 pods go on: ")
+    assert "without this computer" not in said
+    assert said.endswith("must keep watching: run-02.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -170,6 +171,10 @@ def test_one_delivered_file_is_told_as_one() -> None:
     one = UploadedFile(path="run-01/a.txt", size_bytes=1, sha256="0" * 64)
     told = [Picture().text_of(Upload(commit="c1", files=files)) for files in ((one,), (one, one))]
     assert told == ["1 file is in the results repo", "2 files are in the results repo"]
+    in_folder = Picture(replace(RUN, results_repo="/home/me/voices"))
+    told = [in_folder.text_of(Upload(commit="c1", files=(one,)))]
+    told.append(in_folder.text_of(PhaseChange(phase=Phase.DELIVER, state="started")))
+    assert told == ["1 file is in the results folder", "deliver: delivering the results"]
 
 
 def test_a_sparkline_has_as_many_bars_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:

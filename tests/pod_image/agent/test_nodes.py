@@ -23,6 +23,7 @@ from pod_image.agent.start_decision import (
     ReleaseOnly,
     decide,
     decide_further,
+    decision_of,
 )
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.nodes import ALONE, Node, node_in
@@ -258,3 +259,28 @@ async def test_another_process_is_told_which_node_it_is(tmp_path: Path) -> None:
     assert told_pod(pod.as_told(), harness.http) == pod
     assert [way.name for way in pod.ways] == ["delete cluster"]
     assert not await pod.take("delete cluster")
+
+
+def test_each_node_decides_as_what_it_is_also_after_waiting_for_the_hub() -> None:
+    ours = recorded(nonce=known().document.attempt.nonce, state="running")
+    assert decision_of(Node(1, 2))(known(record=ours)) == Begin()
+    assert isinstance(decision_of(Node(0, 2))(known(record=ours)), DeliverOnly)
+    assert decision_of(ALONE) is decide
+
+
+@in_virtual_time
+async def test_that_it_could_not_be_released_is_told_by_the_first_node_alone(
+    tmp_path: Path,
+) -> None:
+    told = []
+
+    async def note(telling: object) -> None:
+        told.append(telling)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pod_image.agent.telling.Telling.cannot_release", note)
+        harness = AgentHarness(tmp_path, Told())
+        await rented(harness, max_hours=3.0)
+        await harness.until("ended")
+        await asyncio.sleep(5 * 3600)
+    assert len(told) == 1

@@ -193,3 +193,40 @@ def test_a_cluster_that_has_not_counted_its_pods_is_not_in_error() -> None:
         PodWire.model_validate({"id": "p1", "status": "RUNNING", "cluster": {"id": "c", "rank": 1}})
     ]
     assert cluster_of("c", counted, [pod_of(each) for each in counted]).status is PodStatus.ERROR
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_headless"),
+    [
+        ("RUNNING", "PROVISIONING", False),
+        ("RUNNING", "EXITED", False),
+        ("STARTING", "ERROR", False),
+        ("EXITED", "RUNNING", True),
+        ("ERROR", "STARTING", True),
+    ],
+)
+def test_only_its_first_pod_decides_whether_it_can_deliver(
+    first: str, second: str, is_headless: bool
+) -> None:
+    wires = [
+        PodWire.model_validate({"id": f"p{n}", "status": status, "cluster": {"id": "c", "rank": n}})
+        for n, status in enumerate((first, second))
+    ]
+    assert cluster_of("c", wires, [pod_of(each) for each in wires]).is_headless is is_headless
+
+
+@in_virtual_time
+async def test_pods_of_it_that_have_ended_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = ProviderHarness()
+    pod = await harness.provider.rent(of_two())
+    ended: list[dict[str, object]] = [
+        {"id": f"p{n}", "status": "TERMINATED", "cluster": {"id": "c", "rank": n}} for n in range(2)
+    ]
+
+    async def as_ended(*_: object) -> list[dict[str, object]]:
+        return ended
+
+    monkeypatch.setattr("launcher.providers.runpod.client.RunPodClient.pods", as_ended)
+    monkeypatch.setattr("launcher.providers.runpod.client.RunPodClient.cluster_pods", as_ended)
+    assert await harness.provider.pods() == []
+    assert (await harness.provider.pod(pod.id)).nodes == 0

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable, Generator
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from launcher.domain.pod import Pod, PodOrder, PodStatus
 from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run, RunState
 from launcher.emulator.runpod import ScriptedContainer
 from launcher.errors import Interrupted, InvalidRequest, LauncherError, NotConfigured
+from launcher.providers.runpod.provider import RunPodProvider
 from launcher.services.common.intents import is_watched, watch_lock
 from launcher.services.common.interrupts import answer_to_insisting
-from launcher.services.common.observations import ReleasedHere, RunEnded
+from launcher.services.common.observations import EventSeen, ReleasedHere, RunEnded
 from launcher.services.common.uninterrupted import what_is_owed
 from launcher.services.ending.reap import ReapReport, reap
 from launcher.services.ending.watched import watched
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress, Stage
+from pod_image.contract.bodies import Ended
 from pod_image.contract.outcomes import EndReason
 from tests.kit.plans import offer, plan
 from tests.kit.virtual_time import in_virtual_time, now_seconds
@@ -342,3 +347,105 @@ def test_the_first_cap_of_a_run_is_that_on_money_or_its_deadline(tmp_path: Path)
         assert replace(run, created_at=None).capped_at == run.deadline
 
     check()
+
+
+@in_virtual_time
+async def test_without_another_node_the_first_has_its_time_to_deliver(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.ends_after = 600.0
+    run = await launched(harness)
+    await asyncio.sleep(60)
+    second = harness.world.live_pods()[1]
+    harness.world.act(second, "stop")
+    assert (await harness.bench.provider.pod(run.pod_id)).status is PodStatus.EXITED
+    ended, why = await seen_to_its_end(harness, run)
+    assert (why, ended.end_reason) == ("its run is over", EndReason.FINISHED)
+    assert harness.live() == []
+
+
+@pytest.mark.promise("money-cluster")
+@in_virtual_time
+async def test_whoever_takes_over_after_its_last_word_releases_it(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    run = await launched(harness)
+    async with aclosing(watch(harness.bench, run)) as observations:
+        async for seen in observations:
+            if isinstance(seen, EventSeen) and isinstance(seen.event.body, Ended):
+                break
+    run = harness.bench.runs.get("run-01")
+    assert (run.end_reason, len(harness.live())) == (EndReason.FINISHED, 2)
+    _, why = await seen_to_its_end(harness, run)
+    assert (why, harness.live()) == ("its run is over", [])
+
+
+async def left_when_the_first_is_gone(harness: LauncherHarness, run: Run, first: ExitStack) -> None:
+    async with watched(harness.open_bench(), run):
+        first.close()
+        raise asyncio.CancelledError
+
+
+@pytest.mark.promise("money-cluster")
+@in_virtual_time
+async def test_a_second_watcher_releases_it_when_the_first_is_gone(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.ends_after = None
+    run = await launched(harness)
+    first = ExitStack()
+    assert first.enter_context(watch_lock(harness.bench, run.nonce))
+    with pytest.raises(Interrupted, match="was released"):
+        await left_when_the_first_is_gone(harness, run, first)
+    assert harness.live() == []
+
+
+@in_virtual_time
+async def test_who_only_looks_whether_it_is_watched_keeps_nobody_from_watching(
+    tmp_path: Path,
+) -> None:
+    harness = cluster_harness(tmp_path)
+    has_begun = threading.Event()
+
+    def look() -> None:
+        with watch_lock(harness.bench, "abcdefghij"):
+            has_begun.set()
+            time.sleep(0.05)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    assert has_begun.wait(5)
+    with watch_lock(harness.bench, "abcdefghij") as is_ours:
+        assert is_ours
+    looking.join()
+
+
+@in_virtual_time
+async def test_a_price_that_is_known_only_later_is_held_to_the_agreed_one_too(
+    tmp_path: Path,
+) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.world.faults.switch_on("dearer-than-listed", times=2, factor=1.5)
+    rent = RunPodProvider.rent
+
+    async def without_price(provider: RunPodProvider, order: PodOrder) -> Pod:
+        return replace(await rent(provider, order), price_per_hour_usd=0.0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RunPodProvider, "rent", without_price)
+        with pytest.raises(LauncherError, match="was agreed"):
+            await launched(harness)
+    assert harness.live() == []
+
+
+@in_virtual_time
+async def test_a_launch_that_is_interrupted_calls_what_it_gives_back_a_cluster(
+    tmp_path: Path,
+) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.armed_after = None
+    launching = asyncio.ensure_future(launched(harness))
+    await asyncio.sleep(60)
+    run = harness.bench.runs.get("run-01")
+    launching.cancel()
+    said = f"{named_pod(run.pod_id, begins=True)} was released after"
+    with pytest.raises(Interrupted, match=said):
+        await launching
+    assert harness.live() == []

@@ -58,7 +58,7 @@ def test_a_voice_and_a_command_train_on_several_pods_and_nothing_else() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "code"),
-    [({"recipe": RecipeName.LLM_LORA}, "nodes_recipe"), ({"registry": "r"}, "nodes_registry")],
+    [({"recipe": RecipeName("llm-lora")}, "nodes_recipe"), ({"registry": "r"}, "nodes_registry")],
 )
 def test_what_cannot_be_done_on_several_nodes_is_an_error(
     settings: dict[str, Any], code: str
