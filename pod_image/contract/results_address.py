@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from posixpath import normpath
 from typing import Any
 
-_FOLDER = re.compile(r"(?:(?P<host>[\w@.-][\w@.:\[\]-]*):)?(?P<path>/[^/].*)", re.DOTALL)
+_FOLDER = re.compile(r"(?:(?P<host>[A-Za-z0-9_][\w@.:\[\]-]*):)?(?P<path>/[^/].*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ def is_folder(results: str) -> bool:
     return folder_in(results) is not None
 
 
+def results_kind(results: str) -> str:
+    """What it is, as sentences call it."""
+    return "results folder" if is_folder(results) else "results repo"
+
+
 def results_in(settings: Mapping[str, Any]) -> str:
     """Where the results of these settings go; empty where they do not say."""
     if folder := str(settings.get("results_folder") or ""):
@@ -44,4 +50,4 @@ def results_in(settings: Mapping[str, Any]) -> str:
 def name_below(results: str) -> str:
     """A relative path for copies of what is there: never the folder itself, which a copy must not touch."""
     folder = folder_in(results)
-    return f"folders/{folder.host or 'here'}{folder.path}" if folder else results
+    return f"folders/{folder.host or 'here'}{normpath(folder.path)}" if folder else results

@@ -6,11 +6,11 @@ beside the lists, by its hash; what no tag names goes when it is replaced, so th
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +27,8 @@ OURS = ".launcher"
 CARD = "README.md"
 MOST_LISTS = 50
 """Versions that can still be named by their commit, beside those with a tag."""
+LEFT_SECONDS = 86_400.0
+"""A piece that was sent so long ago, and never put, is nobody's any more."""
 _NEWEST = ("", "main")
 
 
@@ -45,7 +47,7 @@ class OwnFolder:
 
     def may_be_written(self) -> bool:
         """Whether it, or the nearest folder above that is there, can be written to. Changes nothing."""
-        nearest = self.root
+        nearest = self.ours if self.ours.exists() else self.root
         while not nearest.exists() and nearest != nearest.parent:
             nearest = nearest.parent
         return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
@@ -64,7 +66,7 @@ class OwnFolder:
             return True
 
     def commit(self, revision: str = "") -> str:
-        """What a tag, the beginning of a commit or nothing (the newest) means now."""
+        """What a tag, a commit or nothing (the newest) means now."""
         with self._locked():
             return self._contents(revision).commit
 
@@ -100,9 +102,16 @@ class OwnFolder:
             listed = self._contents(revision).files
             if path not in listed:
                 raise FolderTrouble(FolderFault.NOT_IN_IT, f"{self.root} has no file {path}.")
-            with self._where(path, listed[path]).open("rb") as stream:
-                stream.seek(start)
-                return stream.read(length)
+            try:
+                with self._where(path, listed[path]).open("rb") as stream:
+                    stream.seek(start)
+                    return stream.read(length)
+            except FileNotFoundError:
+                raise FolderTrouble(
+                    FolderFault.NOT_IN_IT,
+                    f"{path} was delivered to {self.root}, and no longer exists there.",
+                    "Put it back, if you have moved it.",
+                ) from None
 
     def read_card(self) -> bytes | None:
         """README.md as it stands there, whoever wrote it."""
@@ -127,9 +136,14 @@ class OwnFolder:
                 raise FolderTrouble(FolderFault.REFUSED, f"{path!r} can be no file of {self.root}.")
         coming = self.ours / "coming" / secrets.token_hex(8)
         self.ensure()
+        held = -1
         try:
-            with _usable(self.root):
+            with self._locked(), _usable(self.root):
                 coming.mkdir()
+                held = os.open(coming / "held", os.O_RDWR | os.O_CREAT)
+                _lock(held)
+                self._drop_leavings(coming)
+            with _usable(self.root):
                 sums = {
                     path: _bring(content, coming / str(number))
                     for number, (path, content) in enumerate(files.items())
@@ -139,6 +153,25 @@ class OwnFolder:
         finally:
             if _document(self.ours / "change.json").get("coming") != coming.name:
                 shutil.rmtree(coming, ignore_errors=True)  # else whoever comes next finishes it
+            if held >= 0:
+                os.close(held)
+
+    def _drop_leavings(self, mine: Path) -> None:
+        """What was copied here by a process that was killed meanwhile: else it fills the disk for ever."""
+        for left in (self.ours / "coming").iterdir():
+            if left == mine:
+                continue
+            with suppress(OSError):
+                held = os.open(left / "held", os.O_RDWR | os.O_CREAT)
+                try:
+                    if _lock(held, waits=False):
+                        shutil.rmtree(left, ignore_errors=True)
+                finally:
+                    os.close(held)
+        for piece in self.ours.glob("sent-*"):
+            with suppress(OSError):
+                if time.time() - piece.stat().st_mtime > LEFT_SECONDS:
+                    piece.unlink()
 
     def _follow(
         self,
@@ -149,13 +182,18 @@ class OwnFolder:
         parent: str,
     ) -> str:
         now = self._contents()
-        new = {path: each for path, each in sums.items() if now.files.get(path) != each}
+        new = {
+            path: each
+            for path, each in sums.items()
+            if now.files.get(path) != each or not self._lies_there(path, each)
+        }
         gone = [path for path in deletes if path in now.files and path not in sums]
         if not new and not gone:
             return now.commit
         if parent and parent != now.commit:
             raise FolderTrouble(FolderFault.OVERTAKEN, f"{self.root} has changed meanwhile.")
         self._refuse_strangers(now, new)
+        self._make_way(new)
         left = {path: each for path, each in now.files.items() if path not in gone}
         following = Contents.of({**left, **new}, now.commit, message)
         numbers = {path: number for number, path in enumerate(sums)}
@@ -189,6 +227,32 @@ class OwnFolder:
                         "Move it away, or give the results another folder.",
                     )
 
+    def _lies_there(self, path: str, sums: FileSums) -> bool:
+        """Read again: a list does not know what became of a file since."""
+        try:
+            return FileSums.of(self.root / path) == sums
+        except OSError:
+            return False
+
+    def _make_way(self, new: Collection[str]) -> None:
+        """What would keep a file from its place is found now: a change that is begun must be finished by whoever
+        comes next, and one that can never be would shut the folder for all."""
+        with _usable(self.root):
+            disk = self.root.stat().st_dev
+            for path in new:
+                target = self.root / path
+                try:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    is_free = target.parent.stat().st_dev == disk and not target.is_dir()
+                except (FileExistsError, NotADirectoryError):
+                    is_free = False
+                if not is_free or not os.access(target.parent, os.W_OK | os.X_OK):
+                    raise FolderTrouble(
+                        FolderFault.REFUSED,
+                        f"{target} cannot be written: a file, a folder or another disk is in its place.",
+                        "Move that away, or give the results another folder.",
+                    )
+
     def _finish_change(self, before: Contents) -> None:
         """Do what `change.json` says, from the beginning or from wherever a kill stopped it."""
         change = _document(self.ours / "change.json")
@@ -211,10 +275,11 @@ class OwnFolder:
     def _put_aside(self, path: str, before: Contents, kept: Collection[str]) -> None:
         """What is there now makes room: kept by its hash where a tagged version has it, else removed."""
         target, sums = self.root / path, before.files.get(path)
-        if sums is None or not target.exists():
+        if sums is None or not target.is_file():
             return
-        if sums.sha256 in kept and not (self.ours / "kept" / sums.sha256).exists():
-            target.replace(self.ours / "kept" / sums.sha256)
+        place = self.ours / "kept" / sums.sha256
+        if sums.sha256 in kept and not place.exists() and self._lies_there(path, sums):
+            target.replace(place)
         else:
             target.unlink()
 
@@ -279,15 +344,35 @@ class OwnFolder:
                 FolderFault.NO_FOLDER, f"Nothing was ever delivered to {self.root}."
             )
         with _usable(self.root):
-            lock = os.open(self.ours / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                lock = os.open(self.ours / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+            except OSError:  # whoever may only read may do that
+                lock = os.open(self.ours / "lock", os.O_RDONLY)
         try:
             with _usable(self.root):
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                _lock(lock)
             if (self.ours / "change.json").exists():
                 self._finish_change(self._contents())
             yield
         finally:
             os.close(lock)
+
+
+def _lock(descriptor: int, *, waits: bool = True) -> bool:
+    """Have it for as long as it is open. False where another process has it, and this one does not wait."""
+    try:
+        import fcntl  # absent on Windows, where the rest of the launcher works
+    except ModuleNotFoundError:
+        raise FolderTrouble(
+            FolderFault.NOT_TO_BE_WRITTEN,
+            "A results folder on this computer needs Linux or macOS.",
+            "Give a results repo, or the folder of a machine that ssh reaches.",
+        ) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _bring(content: Path | bytes, target: Path) -> FileSums:

@@ -81,7 +81,6 @@ def put_in_folder(
 ) -> str:
     """The commit that has these files. The card is made from what stands there, again where somebody was quicker."""
     for _ in range(_TRIES_FOR_A_CARD):
-        folder.ensure()
         head = folder.commit()
         more: dict[str, Path | bytes] = {}
         if card is not None:

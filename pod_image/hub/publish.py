@@ -63,7 +63,7 @@ def publish(
     if repo.is_folder:
         with as_of_the_hub():
             folder = hub.open_folder(repo.id)
-            before = folder.commit() if folder.is_there() else ""
+            before = folder.commit()  # a folder that is gone is said, as a repo that is gone
             commit = put_in_folder(folder, files, message, deletes, parent or "", card, called_off)
         sums = {path: Checksums.of(content) for path, content in files.items()}
         return Receipt(repo, commit, sums, made_commit=commit != before)

@@ -23,7 +23,17 @@ def test_a_folder_is_told_with_its_machine(results: str, host: str, path: str) -
 
 
 @pytest.mark.parametrize(
-    "results", ["", "me/voice", "hf://me/voice", "https://huggingface.co/me/voice", "voices", "/"]
+    "results",
+    [
+        "",
+        "me/voice",
+        "hf://me/voice",
+        "https://huggingface.co/me/voice",
+        "voices",
+        "/",
+        "..:/a",
+        "-x:/a",
+    ],
 )
 def test_a_repo_is_no_folder(results: str) -> None:
     assert not is_folder(results)
@@ -33,6 +43,7 @@ def test_a_repo_is_no_folder(results: str) -> None:
 def test_copies_of_a_folder_lie_elsewhere() -> None:
     assert name_below("/home/me/voices") == "folders/here/home/me/voices"
     assert name_below("gpubox:/data/voices") == "folders/gpubox/data/voices"
+    assert name_below("/../../../etc/voices") == "folders/here/etc/voices"
 
 
 def test_settings_say_where_results_go_here_and_there() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,6 +106,83 @@ def test_a_version_that_was_overtaken_is_not_made(folder: OwnFolder) -> None:
     assert trouble.value.fault is FolderFault.OVERTAKEN
     assert set(folder.files()) == {"a"}
     assert list((folder.ours / "coming").iterdir()) == []
+
+
+@pytest.mark.promise("results-verified")
+def test_a_file_that_was_lost_or_changed_there_is_delivered_again(folder: OwnFolder) -> None:
+    folder.put({"run-01/a": b"one", "run-01/b": b"two"}, "")
+    (folder.root / "run-01" / "a").unlink()
+    (folder.root / "run-01" / "b").write_bytes(b"owt")
+    commit = folder.put({"run-01/a": b"one", "run-01/b": b"two"}, "again")
+    assert open_files(folder) == {"run-01/a": b"one", "run-01/b": b"two"}
+    assert folder.proven(commit, ["run-01/a", "run-01/b"]) == folder.files()
+
+
+def test_a_file_that_a_person_moved_away_is_said_to_be_gone(folder: OwnFolder) -> None:
+    folder.put({"run-01/a": b"one"}, "")
+    (folder.root / "run-01" / "a").unlink()
+    with pytest.raises(FolderTrouble) as trouble:
+        folder.read("", "run-01/a", 0, 9)
+    assert trouble.value.fault is FolderFault.NOT_IN_IT
+
+
+def test_what_was_changed_on_the_disk_is_not_kept_as_the_tagged_version(folder: OwnFolder) -> None:
+    folder.tag(folder.put({"run-01/a": b"first"}, ""), "run-01")
+    (folder.root / "run-01" / "a").write_bytes(b"wrong")
+    folder.put({"run-01/a": b"second"}, "")
+    assert list((folder.ours / "kept").iterdir()) == []
+    with pytest.raises(FolderTrouble):
+        folder.read("run-01", "run-01/a", 0, 9)
+
+
+@pytest.mark.parametrize("in_the_way", ["run-02", "run-02/a/b"])
+def test_what_is_in_the_way_of_one_run_keeps_no_other_from_the_folder(
+    folder: OwnFolder, in_the_way: str
+) -> None:
+    (folder.root / in_the_way).parent.mkdir(parents=True, exist_ok=True)
+    (folder.root / in_the_way).write_text("mine")
+    with pytest.raises(FolderTrouble) as trouble:
+        folder.put({"run-02/a": b"theirs"}, "")
+    assert trouble.value.fault is FolderFault.REFUSED
+    assert folder.files() == {}
+    folder.put({"run-03/a": b"another"}, "")
+    assert set(folder.files()) == {"run-03/a"}
+    assert (folder.root / in_the_way).read_text() == "mine"
+
+
+def _copy_and_die(root: Path) -> None:
+    def dying(content: Path | bytes, target: Path) -> FileSums:
+        target.write_bytes(b"half of a check")
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("it is dead")
+
+    store._bring = dying
+    OwnFolder(root).put({"run-01/a": b"a checkpoint"}, "")
+
+
+def test_what_a_killed_delivery_had_copied_takes_no_room_for_ever(folder: OwnFolder) -> None:
+    process = multiprocessing.get_context("fork").Process(target=_copy_and_die, args=(folder.root,))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert len(list((folder.ours / "coming").iterdir())) == 1
+    folder.put({"run-02/a": b"another run"}, "")
+    assert list((folder.ours / "coming").iterdir()) == []
+
+
+def test_whoever_shares_the_folder_can_lock_it(tmp_path: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        OwnFolder(tmp_path / "shared").ensure()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "shared" / store.OURS / "lock").stat().st_mode & 0o777 == 0o664
+
+
+def test_it_loads_where_the_system_has_no_locks_of_unix() -> None:
+    """Windows: repos work there, and the folders of machines that ssh reaches."""
+    words = "import sys; sys.modules['fcntl'] = None; import pod_image.hub"
+    subprocess.run([sys.executable, "-c", words], check=True)
 
 
 def test_a_folder_that_nothing_was_delivered_to_is_told_apart(tmp_path: Path) -> None:

@@ -27,12 +27,25 @@ HUB = Hub(None, endpoint="http://127.0.0.1:9")
 
 def test_what_lies_in_a_folder_is_read_again_and_not_believed(tmp_path: Path) -> None:
     repo = Repo(str(tmp_path / "voices"), "model")
+    ensure_results_repo(HUB, repo.id)
     made = publish(HUB, repo, {"run-01/a": b"one", "run-01/b": b"two"}, "both")
     assert verify(HUB, repo, made.commit, made.files) == []
     (tmp_path / "voices" / "run-01" / "a").write_bytes(b"six")
     (tmp_path / "voices" / "run-01" / "b").unlink()
     wrong = verify(HUB, repo, made.commit, made.files)
     assert [each.path for each in wrong] == ["run-01/a", "run-01/b"]
+
+
+@pytest.mark.promise("results-verified")
+def test_a_folder_that_is_gone_is_said_and_not_begun_again_in_silence(tmp_path: Path) -> None:
+    """Else what was delivered before would count as delivered still, and be deleted on the run's own disk."""
+    repo = Repo(str(tmp_path / "voices"), "model")
+    ensure_results_repo(HUB, repo.id)
+    publish(HUB, repo, {"run-01/a": b"one"}, "")
+    (tmp_path / "voices").rename(tmp_path / "moved")
+    with pytest.raises(RepoMissing):
+        publish(HUB, repo, {"run-01/b": b"two"}, "", card=lambda there: "card")
+    assert not (tmp_path / "voices").exists()
 
 
 def test_a_folder_answers_as_a_repo_does(tmp_path: Path) -> None:
