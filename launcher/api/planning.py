@@ -38,15 +38,9 @@ async def planned(
     """The plan for composed settings, to be deployed; see `shown`."""
     from launcher.api.made_plan import Plan
 
-    made = await shown(
-        desk,
-        composed,
-        resume=resume,
-        forced=forced,
-        may_pod_tell=may_pod_tell,
-        on_unkept=on_unkept,
-    )
-    return Plan(desk, made, _with_named(desk, composed))
+    keys = _with_named(desk, composed)
+    made = await _made(desk, composed, keys, resume, forced, may_pod_tell, on_unkept)
+    return Plan(desk, made, keys)
 
 
 async def shown(
@@ -62,13 +56,7 @@ async def shown(
     could not be. Raises what `make_plan` raises.
     """
     keys = _with_named(desk, composed)
-    made = await make_plan(
-        desk.bench, composed, keys, resume=resume, forced=forced, may_pod_tell=may_pod_tell
-    )
-    why = keep(desk.bench, made)
-    if why:
-        on_unkept(why)
-    return made
+    return await _made(desk, composed, keys, resume, forced, may_pod_tell, on_unkept)
 
 
 async def planned_before(desk: Desk, plan_hash: str) -> Plan:
@@ -83,6 +71,24 @@ async def planned_again(desk: Desk, before: ShownPlan) -> Plan:
     keys = _with_named(desk, before.asked)
     made = await plan_again(desk.bench, before, keys)
     return Plan(desk, made, keys, moved(before, made))
+
+
+async def _made(
+    desk: Desk,
+    composed: Composed,
+    keys: Keys,
+    resume: bool,
+    forced: Collection[str],
+    may_pod_tell: bool,
+    on_unkept: Callable[[str], None],
+) -> MadePlan:
+    made = await make_plan(
+        desk.bench, composed, keys, resume=resume, forced=forced, may_pod_tell=may_pod_tell
+    )
+    why = keep(desk.bench, made)
+    if why:
+        on_unkept(why)
+    return made
 
 
 def _with_named(desk: Desk, composed: Composed) -> Keys:

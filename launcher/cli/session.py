@@ -198,14 +198,17 @@ def run_at(
     work: Callable[[Workbench], Awaitable[T]],
     needed: Sequence[KeyName] = (),
     more: Callable[[Keys], Keys] = lambda keys: keys,
+    *,
+    is_for_results: bool = True,
 ) -> T:
     """The same for work on one run: what its pod and its results repo tell does without a history that can be read.
 
-    `more` adds to the keys what this work takes beside them.
+    `more` adds to the keys what this work takes beside them. `is_for_results`: the token that writes is needed for the
+    results alone, and not where these are in a folder.
     """
     config = read_config()
     config.make_folders()
-    if needed and _is_in_folder(key, config):
+    if needed and is_for_results and _is_in_folder(key, config):
         needed = [name for name in needed if name is not KeyName.HF_UPLOAD]
     return run(more(find_unless_named(key, needed)), work, config, needs_history=False)
 

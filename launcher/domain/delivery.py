@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pod_image.contract.results_address import is_folder
+from pod_image.contract.results_address import results_kind
 
 _NAMED = 3
 
@@ -67,7 +67,7 @@ def known_delivery(
 ) -> Delivery | None:
     """By the pod's last event, else by the count that the history has; None where nobody has said. `results`: where
     they go."""
-    where = "results folder" if is_folder(results) else "results repo"
+    where = results_kind(results)
     if ended:
         return Delivery.of(ended, where)
     return None if missing is None else Delivery(None, missing, where=where)

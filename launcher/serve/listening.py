@@ -62,7 +62,8 @@ class Listening:
         """Raises InvalidRequest for what could not be served, or only in the open and nobody said so."""
         if (self.certificate is None) != (self.private_key is None):
             raise InvalidRequest(
-                "Give both a certificate and its private key.", hint="Give both, as PEM files."
+                "Only one of the certificate and its private key was given.",
+                hint="Give both, as PEM files.",
             )
         if self.certificate is not None:
             self._check_certificate()

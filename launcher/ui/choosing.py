@@ -38,7 +38,7 @@ class ChoosingDialog(Dialog):
     def wait(self) -> None:
         """Say that the listing is asked for."""
         with self.place:
-            waiting("Checking the repo…", rows=3)
+            waiting("Loading the list…", rows=3)
 
     def list(
         self,

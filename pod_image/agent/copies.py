@@ -24,6 +24,7 @@ from pod_image.contract.key_files import is_of_keys
 from pod_image.contract.keys import shaped_key
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import ResultsFolder, safe_path
+from pod_image.contract.results_address import results_kind
 from pod_image.hub.budget import CommitPriority
 
 MOST_FILES = 1_000
@@ -103,10 +104,11 @@ class Copies:
     async def _copied(self, instruction: Instruction) -> str:
         """What is in the results repo now. Raises NotCopied."""
         run, uploads = self._run, self._uploads()
+        where = results_kind(run.settings.results_there)
         if uploads is None:
             raise NotCopied("no work is under way")
         if wait_seconds := uploads.budget.wait_seconds(CommitPriority.EXTRA):
-            raise NotCopied(f"the results repo takes no more commits for {duration(wait_seconds)}")
+            raise NotCopied(f"the {where} takes no more commits for {duration(wait_seconds)}")
         work = run.folder.prepared
         chosen = await run.ports.run_blocking(partial(choose, work, instruction.text))
         copies = {
@@ -117,7 +119,7 @@ class Copies:
         try:
             receipt = await uploads.commit((), message, copies=copies)
         except HubTrouble as exc:
-            raise NotCopied(f"the results repo did not take it: {exc}") from exc
+            raise NotCopied(f"the {where} did not take it: {exc}") from exc
         there = {file.path for file in receipt.files}
         absent = sum(run.results.path(below) not in there for below in copies.values())
         if absent == len(copies):

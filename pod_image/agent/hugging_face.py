@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from pod_image import hub
 from pod_image.agent.ports import HubTrouble, Receipt, RemotePath, RepoWasGone, RunHub
 from pod_image.contract.bodies import UploadedFile
+from pod_image.contract.results_address import results_kind
 from pod_image.recipes.base import RemoteFile
 
 PATIENCE = hub.Patience(
@@ -138,8 +139,8 @@ class HuggingFace:
                 # It was there when the pod booted. Where it cannot be made again, that is the trouble.
                 hub.ensure_results_repo(self._writing, self._results.id)
                 raise RepoWasGone(
-                    f"The results repo {self._results.id} was deleted; it is created again.",
-                    hint="What is still on the pod's disk is uploaded again.",
+                    f"The {results_kind(self._results.id)} {self._results.id} was deleted; it is created again.",
+                    hint="What is still on the run's disk is delivered again.",
                 ) from exc
         if wrong:
             raise HubTrouble("; ".join(one.sentence for one in wrong[:3]))

@@ -17,6 +17,7 @@ from pod_image.agent.uploads import Uploads
 from pod_image.contract.bodies import InstructionReceipt, ReceiptState, RunWarning
 from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.outcomes import EndReason, Phase
+from pod_image.contract.results_address import results_kind
 
 _AGENT_IDS = (AGENT_STOP_ID, AGENT_SAVE_ID)
 _MAX_BYTES = 4_096
@@ -203,6 +204,10 @@ class Instructions:
             return made
         return self._made_by(made.instruction, made.detail)
 
+    @property
+    def _where(self) -> str:
+        return results_kind(self._run.settings.results_there)
+
     def _is_in_repo(self, made: Made) -> bool:
         return self.uploads is None or all(map(self.uploads.has, made.paths))
 
@@ -210,9 +215,9 @@ class Instructions:
         if made.instruction.command is not InstructionName.SAVE:
             detail = made.detail or "".join(made.paths)
         elif made.step is not None:
-            detail = f"step {made.step} is in the results repo"
+            detail = f"step {made.step} is in the {self._where}"
         else:
-            detail = f"in the results repo: {made.detail or 'all there was'}"
+            detail = f"in the {self._where}: {made.detail or 'all there was'}"
         self._say(made.instruction, "done", detail)
 
     def work_is_over(self) -> None:
@@ -234,7 +239,7 @@ class Instructions:
             if self._is_in_repo(one) if one.paths else is_delivered:
                 self._say_made(one)
             else:
-                self._say(one.instruction, "refused", "the results repo did not take it")
+                self._say(one.instruction, "refused", f"the {self._where} did not take it")
 
     def _say(self, instruction: Instruction, state: ReceiptState, detail: str = "") -> None:
         self._run.events.emit(

@@ -7,6 +7,7 @@ from functools import partial
 
 from pod_image.agent.ports import HubTrouble
 from pod_image.agent.run import Run
+from pod_image.contract.results_address import results_kind
 from pod_image.contract.versions import WORTH_A_NAME, version_names
 
 
@@ -29,5 +30,7 @@ async def name_version(run: Run, commit: str, most_seconds: float) -> str:
         why = str(trouble)
     except Exception as fault:  # whatever it is, the results are delivered and the pod has to go
         why = f"{type(fault).__name__}."
-    run.events.say(f"This version has no tag in the results repo: {why}")
+    run.events.say(
+        f"This version has no tag in the {results_kind(document.settings.results_there)}: {why}"
+    )
     return ""

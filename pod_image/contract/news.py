@@ -13,6 +13,7 @@ from pod_image.contract.bodies import Ended
 from pod_image.contract.figures import about, counted, dollars_per_hour, duration
 from pod_image.contract.notify_address import PostAddress
 from pod_image.contract.plain import plain_line
+from pod_image.contract.results_address import is_folder, results_kind
 
 NEAR_SHARE = 0.9
 """Of a cap: from here on it is near."""
@@ -85,12 +86,12 @@ class NewsOfRun:
     def ended(self, at: datetime, ended: Ended) -> News:
         detail = plain_line(ended.detail)
         shown = detail if len(detail) <= _DETAIL_LETTERS else f"{detail[:_DETAIL_LETTERS]}…"
-        missing = ended.missing_count
+        missing, where = ended.missing_count, results_kind(self.results_repo)
         parts = [
             ended.reason.sentence,
             shown if shown != ended.reason.sentence else "",
             f"It cost {about(ended.cost_usd)}." if ended.cost_usd is not None else "",
-            f"{counted(missing, 'file')} did not reach the results repo." if missing else "",
+            f"{counted(missing, 'file')} did not reach the {where}." if missing else "",
         ]
         how = ended.reason.value.replace("_", " ")
         said = " ".join(part for part in parts if part)
@@ -102,6 +103,8 @@ class NewsOfRun:
 
     def _news(self, kind: NewsKind, at: datetime, title: str, text: str) -> News:
         link = f"{self.hub_url}/{self.results_repo}/tree/main/{self.run_id}"
+        if is_folder(self.results_repo):
+            link = ""  # a folder of the person's own has no page
         return News(self.id_of(kind), kind, self.run_id, f"{self.run_id} {title}", text, at, link)
 
 

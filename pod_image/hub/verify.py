@@ -29,11 +29,12 @@ def verify(
     there = look_at(hub, repo, commit, expected)
     if repo.is_folder:
         there = _read_again(hub, repo, commit, expected)
+    kind = "folder" if repo.is_folder else "repo"
     found = []
     for path, promised in expected.items():
         listed = there.get(path)
         if listed is None:
-            found.append(Difference(path, f"{path} is not in the repo at {commit[:7]}"))
+            found.append(Difference(path, f"{path} is not in the {kind} at {commit[:7]}"))
         elif listed.size_bytes != promised.size_bytes:
             sizes = f"{listed.size_bytes} bytes there, {promised.size_bytes} promised"
             found.append(Difference(path, f"{path} has another size: {sizes}"))

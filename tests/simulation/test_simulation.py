@@ -21,7 +21,7 @@ from tests.simulation.trainer import Work
 FIRST_SEED = 1
 SCHEDULES = int(os.environ.get("LAUNCHER_SCHEDULES", "100"))
 """Promises that are broken on purpose have schedules of their own below: these look for what nobody thought of. More of
-them are for a night, by this variable or `python -m tests.simulation`.
+them are played by CI, by this variable, or for a night by `python -m tests.simulation`.
 """
 PARTS = 4
 """So that the two cores of a test run share them."""
@@ -52,6 +52,7 @@ def schedule(*strikes: Strike, steps: int = 20, max_hours: float = 0.4, **rest: 
 def test_the_promises_hold_under_drawn_faults(part: int) -> None:
     seeds = range(FIRST_SEED + part, FIRST_SEED + SCHEDULES, PARTS)
     verdicts = [play(seed) for seed in seeds]
+    assert verdicts, "LAUNCHER_SCHEDULES is smaller than the number of parts"
     assert [(each.seed, each.findings) for each in verdicts if each.findings] == []
     assert sum(each.pods for each in verdicts) >= len(verdicts) * 0.8
 

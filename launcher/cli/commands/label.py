@@ -97,8 +97,8 @@ def _text(run: Run, sent: Sent) -> str:
 
 
 _WHERE = {
-    Sending.THERE: "Every computer that reads the results repo shows this.",
-    Sending.LATER: "Kept on this computer; the results repo gets it a little later, with "
+    Sending.THERE: "Every computer that reads the results shows this.",
+    Sending.LATER: "Kept on this computer; it is written beside the results a little later, with "
     f"{command_line('runs', '--refresh')} or while the web form is open.",
     Sending.NOTHING_DELIVERED: "Saved on this computer only: the run has not delivered anything yet.",
     Sending.NO_TOKEN: "Kept on this computer; the results repo gets it once there is a Hugging Face token.",

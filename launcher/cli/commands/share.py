@@ -91,7 +91,7 @@ def share(
         put = await put_into_space(bench, made, space, state, title=title, is_public=public)
         return _Shared(made, space=put)
 
-    shared = run_at(run, work, (KeyName.HF_UPLOAD,) if space else ())
+    shared = run_at(run, work, (KeyName.HF_UPLOAD,) if space else (), is_for_results=False)
     output = Output(as_json=as_json, quiet=quiet)
     output.answer(_document(shared), lambda: _text(shared, choice), quiet=_where(shared))
 

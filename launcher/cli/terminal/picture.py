@@ -37,11 +37,12 @@ from pod_image.contract.bodies import (
 from pod_image.contract.events import Event
 from pod_image.contract.figures import counted
 from pod_image.contract.outcomes import Phase
+from pod_image.contract.results_address import results_kind
 
 _EVERY_RUN = {
     Phase.BOOT: "the pod starts and shows that it can end itself",
     Phase.FETCH: "downloading what the run needs",
-    Phase.DELIVER: "uploading the results to Hugging Face",
+    Phase.DELIVER: "delivering the results",
     Phase.RELEASE: "the pod ends itself",
 }
 
@@ -158,7 +159,8 @@ class Picture:
             case Sample():
                 return f"sample at step {body.step:,}: {body.path}"
             case Upload():
-                return f"{counted(len(body.files), 'file is', 'files are')} in the results repo"
+                where = results_kind(self.run.results_repo if self.run else "")
+                return f"{counted(len(body.files), 'file is', 'files are')} in the {where}"
             case Ended():
                 missing = missing_text(body.missing_count)
                 return f"ended: {body.reason.sentence}" + (f" {missing}." if missing else "")

@@ -25,6 +25,7 @@ from launcher.serve.mcp.ground import Ground, Launching
 from launcher.services.following.answers import Answered
 from pod_image.contract.events import to_line
 from pod_image.contract.media import media_type
+from pod_image.contract.results_address import folder_in
 
 MOST_CONTENT_BYTES = 1_500_000
 """Of all sounds and pictures in one answer; larger ones are links."""
@@ -157,9 +158,13 @@ class RunTools:
     def _link(self, run: Run, sample: Sample) -> ResourceLink:
         path = quote(f"{run.run_id}/{sample.path}")
         hub = self._ground.desk.bench.config.hub_url
+        uri = f"{hub}/{run.results_repo}/resolve/main/{path}"
+        if (folder := folder_in(run.results_repo)) is not None:
+            scheme = "sftp" if folder.host else "file"
+            uri = f"{scheme}://{folder.host}{quote(folder.path)}/{path}"
         return ResourceLink(
             name=f"sample at step {sample.step}",
-            uri=f"{hub}/{run.results_repo}/resolve/main/{path}",
+            uri=uri,
             mime_type=media_type(sample.path) or None,
         )
 

@@ -48,7 +48,7 @@ def register_media(site: Site, outer: FastAPI) -> None:
             if not file.is_file():
                 await _fetch(site, run, path)
         if not file.is_file():
-            raise HTTPException(404, "This sample is not in the results repo yet.")
+            raise HTTPException(404, "This sample has not been delivered yet.")
         return FileResponse(file, media_type=media_type(path), headers=HEADERS)
 
     outer.get("/media/{nonce}/{path:path}", response_class=FileResponse)(media)

@@ -10,7 +10,7 @@ from pod_image.contract.outcomes import EndReason, Phase
 _EVERY_RUN = {
     Phase.BOOT: "Start the machine",
     Phase.FETCH: "Fetch the dataset",
-    Phase.DELIVER: "Deliver to Hugging Face",
+    Phase.DELIVER: "Deliver the results",
     Phase.RELEASE: "Remove the GPU",
 }
 _STATES = {

@@ -74,7 +74,7 @@ class Results:
             self._report(ResultsCollected(files=len(found.new)))
         for path in self._spent.drop():
             below = path.relative_to(self._folder.prepared).as_posix()
-            self._log(f"{below} is in the results repo, and gone from this disk.")
+            self._log(f"{below} is delivered, and gone from this disk.")
         return found.files
 
     def bring_back(self) -> Path | None:

@@ -173,7 +173,7 @@ class RunActions:
         with self._remove_dialog.body:
             para(
                 f"{run.gpu_name} at {dollars(run.price_per_hour_usd)} an hour is removed at once, and all costs "
-                "end. What has not been delivered to Hugging Face yet is lost. To have it delivered, use "
+                "end. What has not been delivered yet is lost. To have it delivered, use "
                 "“Finish now”."
             )
             self._remove_place = box("div")

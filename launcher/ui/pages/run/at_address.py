@@ -19,7 +19,7 @@ from launcher.ui.widgets.elements import button_link, waiting
 
 async def open_at(shell: Shell, address: str) -> None:
     """Look the run up, and go to its page."""
-    waiting("Reading the results repo…")
+    waiting("Looking for the run…")
     session = await shell.session()
     try:
         run = await find_run(session.bench, address)

@@ -12,6 +12,7 @@ from launcher.ui.pages.run.what_is_there import FoundVoice, Left, has_checkpoint
 from launcher.ui.widgets.elements import Tone
 from pod_image.contract.figures import counted
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.results_address import results_kind
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _without(
         there += "." if left.is_looked_up else ", as far as is known here."
         return EndWords("Nothing was delivered", (there,), "bad")
     if left.is_looked_up and result_files(run, left.told, result):
-        lines = (f"It was delivered, but is no longer in {run.results_repo} any more.",)
+        lines = (f"It was delivered, but is no longer in {run.results_repo}.",)
         return EndWords(f"The {name} {'are' if _is_several(name) else 'is'} gone", lines, "bad")
     if has_checkpoint(run, left, picture):
         step = picture.checkpoints[-1].step if picture.checkpoints else None
@@ -102,7 +103,7 @@ def _delivered(
     if voice is not None and left.is_looked_up:
         told = picture.files.get(f"{run.run_id}/{voice.voice.path}")
         if told is not None and voice.sha256 and told.sha256 != voice.sha256:
-            return "The voice was replaced in the results repo after the run ended."
+            return f"The voice was replaced in the {results_kind(run.results_repo)} after the run ended."
     if found is not None and (found.missing or found.present):
         return found.sentence
     they = "They are" if _is_several(name) else "It is"

@@ -29,6 +29,7 @@ from launcher.ui.widgets.voice_link import voice_link
 from pod_image.contract.figures import dollars
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.plain import plain_line
+from pod_image.contract.results_address import results_kind
 
 STAGE_SHOWN = 200
 USUAL_START = timedelta(minutes=10)
@@ -124,7 +125,7 @@ def _under_way(standing: Standing) -> None:
 def _by_its_repo(standing: Standing) -> None:
     say(
         "warning" if standing.trouble else "note",
-        "Followed through its results repo",
+        f"Followed through its {results_kind(standing.run.results_repo)}",
         standing.trouble
         or (
             "You see what it has delivered, updated every 30 seconds. The run ends by itself. Only a computer "

@@ -22,7 +22,7 @@ _HINTS = {
     LabelName.NOTES: "",
 }
 _WHERE = {
-    Sending.LATER: "It goes into the results repo a little later, with whatever you change until then.",
+    Sending.LATER: "It is written beside the results a little later, with whatever you change until then.",
     Sending.NOTHING_DELIVERED: "It stays on this computer until the run has delivered something.",
     Sending.NO_TOKEN: "It stays on this computer until there is a Hugging Face token to write.",
 }

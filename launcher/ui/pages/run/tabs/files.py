@@ -39,7 +39,7 @@ async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
     async def ask() -> None:
         place.clear()
         with place:
-            waiting("Asking Hugging Face for the files…")
+            waiting("Looking for the files…")
         session = await shell.session()
         try:
             found = await list_results(session.bench, run)
