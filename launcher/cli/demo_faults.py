@@ -15,6 +15,9 @@ LARGE_BYTES = 12 << 20
 _NEEDS_A_PERSON = {
     "exec-refused": "it happens when someone sends the pod a command, and a headless run sends none"
 }
+_NEEDS_NODES = {
+    "members-delete-cluster": "it happens to a run on several nodes, and a run of the demo has one"
+}
 _COMMAND = (
     "import os, pathlib, time; out = pathlib.Path('out'); out.mkdir(exist_ok=True); "
     "out.joinpath('hello.txt').write_text('made on a pod'); print('hello from the pod')"
@@ -28,6 +31,11 @@ def refuse_what_shows_nothing(names: Sequence[str], *, is_headless: bool) -> Non
             raise InvalidRequest(
                 f"{name} would have no effect: {_NEEDS_A_PERSON[name]}.",
                 hint="Run without --headless, and make a sample on the run's page.",
+            )
+        if name in _NEEDS_NODES:
+            raise InvalidRequest(
+                f"{name} would have no effect: {_NEEDS_NODES[name]}.",
+                hint="Start the stand-ins alone with launcher demo --emulators, and deploy there with --nodes 2.",
             )
 
 

@@ -18,9 +18,10 @@ from launcher.config import Config, hub_address, read_config
 from launcher.domain.run_address import run_address
 from launcher.errors import BadEnvironment, LauncherError
 from launcher.providers.registry import all_places, default_place
-from launcher.services.common.place_key import needs_hub, place_key
+from launcher.services.common.place_key import place_key
 from launcher.services.common.places import place_of
 from launcher.services.common.run_secrets import named_secrets
+from launcher.services.common.run_tokens import needs_hub
 from launcher.services.common.workbench import (
     Workbench,
     known_machines,

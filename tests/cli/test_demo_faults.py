@@ -34,6 +34,7 @@ from launcher.errors import InvalidRequest
 from tests.kit.processes import demo_in_background
 
 NEEDS_A_PERSON = {"exec-refused"}
+NEEDS_NODES = {"members-delete-cluster"}
 MEETS = {
     **dict.fromkeys([name for name in FAULTS if name.startswith("create-")], r"^POST /v2/pods$"),
     **dict.fromkeys(["list-lag", "list-empty", "clock-skew"], r"^GET /v2/pods$"),
@@ -77,7 +78,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
         )
 
 
-@pytest.mark.parametrize("name", [name for name in FAULTS if name not in NEEDS_A_PERSON])
+@pytest.mark.parametrize(
+    "name", [name for name in FAULTS if name not in NEEDS_A_PERSON | NEEDS_NODES]
+)
 def test_each_fault_of_the_cloud_meets_something_in_the_shortest_run(seen: Seen, name: str) -> None:
     times, options = DEMO.get(name, (None, {}))
     if name in NEEDS_TIME:
@@ -122,10 +125,14 @@ def test_each_fault_of_the_hub_meets_something_in_the_shortest_run(seen: Seen, n
 
 
 def test_each_name_is_held_by_one_of_these_tests_or_refused() -> None:
-    of_cloud = {*MEETS, *NEEDS_TIME, *NEEDS_A_PERSON}
+    of_cloud = {*MEETS, *NEEDS_TIME, *NEEDS_A_PERSON, *NEEDS_NODES}
     of_hub = {f"hub-{name}" for name in NAMED_FAULTS}
     assert set(fault_list()) == of_cloud | of_hub | set(OF_REGISTRIES)
-    for name in fault_list():
+    for name in NEEDS_NODES:
+        for is_headless in (False, True):
+            with pytest.raises(InvalidRequest, match="happens to a run on several nodes"):
+                refuse_what_shows_nothing([name], is_headless=is_headless)
+    for name in set(fault_list()) - NEEDS_NODES:
         refuse_what_shows_nothing([name], is_headless=False)
         if name in NEEDS_A_PERSON:
             with pytest.raises(

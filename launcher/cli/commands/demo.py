@@ -124,7 +124,8 @@ def demo(
     with demo_folder() as folder:
         for name in faults:
             check_fault(name)
-        refuse_what_shows_nothing(faults, is_headless=headless)
+        if not only_emulators:
+            refuse_what_shows_nothing(faults, is_headless=headless)
         start = installed_base() if base and recipe.begins_as_a_voice else None
         if only_emulators:
             _run_emulators(faults, folder, start, output)

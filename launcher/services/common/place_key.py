@@ -1,14 +1,10 @@
-"""Which of the person's keys a run and its place need, and whether they are there."""
+"""Which of the person's keys a place needs, and whether it is there. Light: the form's first page asks it."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 from launcher.providers.place import Place
 from launcher.providers.registry import all_places
 from launcher.stores.secrets import KeyName, Keys
-from pod_image.contract.results_address import is_folder
-from pod_image.contract.settings import SETTINGS, RunSettings
 
 
 def place_key(place: Place) -> KeyName | None:
@@ -32,31 +28,3 @@ def need_place_key(keys: Keys, place: Place) -> None:
     name = place_key(place)
     if name is not None:
         keys.need(name)
-
-
-def needs_hub(settings: RunSettings) -> bool:
-    """Whether the results go to Hugging Face, so that a token has to write them."""
-    return not is_folder(settings.results)
-
-
-def reads_hub(settings: RunSettings) -> bool:
-    """Whether the run fetches what a person named on Hugging Face: a dataset, or another input."""
-    values = settings.model_dump(mode="json")
-    inputs = (each for each in SETTINGS.values() if each.knob.is_hub_address)
-    named = (values[each.name] for each in inputs if each.applies(values))
-    from_hub = settings.dataset_repo and not is_folder(settings.dataset_repo)
-    return bool(from_hub) or bool(settings.more_datasets) or any(named)
-
-
-def of_this_run(keys: Keys, settings: RunSettings) -> Keys:
-    """The same without the tokens that the run has no use for: they go nowhere."""
-    if needs_hub(settings):
-        return keys
-    reader = keys.hf_dataset if reads_hub(settings) else None
-    return replace(keys, hf_upload=None, hf_dataset=reader)
-
-
-def need_results_key(keys: Keys, settings: RunSettings) -> None:
-    """Raises NotConfigured, saying how to give it; a folder needs none."""
-    if needs_hub(settings):
-        keys.need(KeyName.HF_UPLOAD)

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from launcher.domain.run import Run
 from launcher.errors import LauncherError, NoRight, ProviderError, ProviderUnavailable
 from launcher.providers.base import AccountSecret, Provider
-from launcher.services.common.place_key import needs_hub, reads_hub
+from launcher.services.common.run_tokens import needs_hub, reads_hub
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import Keys
 from pod_image.contract.environment import DATASET_TOKEN_VARIABLE, UPLOAD_TOKEN_VARIABLE

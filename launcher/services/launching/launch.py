@@ -35,10 +35,11 @@ from launcher.services.common.observations import (
     RawObservation,
     Tick,
 )
-from launcher.services.common.place_key import need_place_key, need_results_key, of_this_run
+from launcher.services.common.place_key import need_place_key
 from launcher.services.common.places import place_of
 from launcher.services.common.record_observation import note, note_unfit
 from launcher.services.common.run_secrets import TokenEnvironment, give_tokens, handed_over
+from launcher.services.common.run_tokens import need_results_key, of_this_run
 from launcher.services.common.uninterrupted import despite_cancel, owing, to_its_end
 from launcher.services.common.workbench import Workbench, known_machines
 from launcher.services.ending.reconcile import look_for, own, settle_earlier

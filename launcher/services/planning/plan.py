@@ -22,9 +22,10 @@ from launcher.providers.place import Place
 from launcher.recipes import recipe_of
 from launcher.services.common import our_image
 from launcher.services.common.disk_room import findings_on_disk, with_inputs
-from launcher.services.common.place_key import need_place_key, need_results_key, place_key
+from launcher.services.common.place_key import need_place_key, place_key
 from launcher.services.common.places import place_of
 from launcher.services.common.run_secrets import can_make_secrets, handed_over, sources_of_named
+from launcher.services.common.run_tokens import need_results_key
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching.bad_hosts import bad_hosts, findings_on_bad_hosts, steered
 from launcher.services.launching.orders import new_attempt, run_document

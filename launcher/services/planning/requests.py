@@ -18,12 +18,12 @@ from launcher.domain.plan import Plan
 from launcher.domain.planned_request import Planned
 from launcher.domain.pod import PodName
 from launcher.domain.run import Run
-from launcher.services.common.place_key import needs_hub, reads_hub
 from launcher.services.common.run_secrets import (
     TokenEnvironment,
     command_purposes,
     secret_name,
 )
+from launcher.services.common.run_tokens import needs_hub, reads_hub
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching.commit_share import commits_per_hour
 from launcher.services.launching.orders import new_attempt, pod_order

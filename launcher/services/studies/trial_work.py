@@ -102,7 +102,7 @@ class TrialWork:
         at.refuse_what_nobody_agreed_to()
         plan = await planned_trial(at.bench, at.keys, at.study.asked, trial.params, trial.run_id)
         if plan.worst_case_usd + boot_allowance_usd(plan) > trial.reserved_usd:
-            # It has become dearer since its money was set aside: so it is claimed anew.
+            # It costs more now than when its money was set aside: so it is claimed again.
             await self._wait_again(trial, "It has become more expensive.")
             return
         await self._launch(trial, plan)

@@ -233,9 +233,9 @@ def test_the_minutes_are_held_against_the_preset(shell: Shell, kept: str) -> Non
         found = shell("dataset", "check", kept, "--json", *words).json["findings"]
         return next((f["message"] for f in found if f["code"] == "minutes-few"), "")
 
-    assert "10 are the minimum" in wanted()
-    assert "10 are the minimum" in wanted("--preset", "finetune-medium")
-    assert "600 are the minimum" in wanted("--preset", "from-scratch-medium")
+    assert "at least 10." in wanted()
+    assert "at least 10." in wanted("--preset", "finetune-medium")
+    assert "at least 600." in wanted("--preset", "from-scratch-medium")
     assert wanted("--preset", "quick-check") == ""
 
 

@@ -370,5 +370,5 @@ def test_a_forgotten_cluster_is_released_by_reap_and_named(shell: Shell) -> None
     shell.move_to("home")
     shell.loop.run_until_complete(asyncio.sleep(60))
     said = shell("reap")
-    assert f"{name} ($1.38 an hour) released: no program here watches it any more" in said.out
+    assert f"{name} ($1.38 an hour) is released: no program here watches it any more" in said.out
     assert harness.live() == []

@@ -245,7 +245,7 @@ async def test_a_trial_that_rose_in_price_while_nobody_ran_it_is_claimed_again(
     )
     end = await world.first.run()
     assert [trial.launches for trial in end.study.trials] == [2, 1]
-    assert any("become dearer" in told for told in world.first.told)
+    assert any("more expensive" in told for told in world.first.told)
     reserved = [news.study.trials[0].reserved_usd for news in world.first.news]
     assert max(reserved) > claimed.reserved_usd
     for news in world.first.news:

@@ -169,7 +169,7 @@ def test_a_file_cut_short_says_so(tmp_path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(RecipeError, match=r"half.ckpt cannot be read") as error:
         read_checkpoint(path)
-    assert "cut short" in in_terminal(error.value.hint)
+    assert "incomplete" in in_terminal(error.value.hint)
 
 
 @pytest.mark.parametrize("content", [b"", b"<!doctype html>not found", b"PK\x03\x04junk"])
