@@ -46,7 +46,7 @@ class Range:
         return f"{_typed(self.low)}..{_typed(self.high)}{''.join(more)}"
 
     @property
-    def words(self) -> str:
+    def plain_text(self) -> str:
         """As a page says it."""
         more = [
             ", logarithmic" if self.is_log else "",
@@ -96,7 +96,7 @@ class Choices:
         return "|".join(str(value) for value in self.values)
 
     @property
-    def words(self) -> str:
+    def plain_text(self) -> str:
         """As a page says it."""
         *others, last = map(value_text, self.values)
         return f"{', '.join(others)} or {last}" if others else last

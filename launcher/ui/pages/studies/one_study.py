@@ -75,7 +75,7 @@ class OneStudy:
                 ("Objective", f"{asked.objective.title}, {asked.objective.direction}"),
                 (
                     "Search space",
-                    "; ".join(f"{label_of(each.name)}: {each.words}" for each in asked.space),
+                    "; ".join(f"{label_of(each.name)}: {each.plain_text}" for each in asked.space),
                 ),
                 ("Values are chosen", _SAMPLERS[asked.sampler]),
                 ("A trial is stopped early", _PRUNERS[asked.pruner]),

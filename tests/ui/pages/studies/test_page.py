@@ -175,7 +175,7 @@ async def test_what_is_run_is_what_was_shown_when_it_was_agreed_to(
     await visit(holder, "/studies/demo/voice/tune")
     await holder.should_see("tune-001", retries=100)
     started: list[Study] = []
-    ground.site.studies.start = lambda tab, session, address, agreed: started.append(agreed)  # type: ignore[method-assign]
+    ground.site.studies.start = lambda tab, session, address, agreed: started.append(agreed)  # type: ignore[method-assign]  # the work itself is tried beside the state
     press(holder, only(holder, Button, "run-study"))
     await holder.should_see("sh -c id", retries=100)
     later = replace(shown, asked=replace(shown.asked, budget_usd=500.0))
