@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import httpx
+import pytest
 
 START = 1_795_341_600.0
 """2026-11-22 10:00 UTC."""
@@ -90,8 +91,21 @@ def in_virtual_time(
 
 
 def in_patient_time(test: Test) -> Callable[..., None]:
-    """The same on a loop whose time stands still while threads work."""
-    return in_virtual_time(test, PatientLoop)
+    """The same on a loop whose time stands still while threads work, those of anyio too."""
+    run = in_virtual_time(test, PatientLoop)
+
+    @functools.wraps(run)
+    def run_patiently(*arguments: Any, **fixtures: Any) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("anyio.to_thread.run_sync", _in_thread)
+            run(*arguments, **fixtures)
+
+    return run_patiently
+
+
+async def _in_thread(func: Callable[..., Any], *arguments: Any, **_: Any) -> Any:
+    """What anyio has done in threads that the loop does not know of."""
+    return await asyncio.to_thread(func, *arguments)
 
 
 class StreamingTransport(httpx.AsyncBaseTransport):

@@ -38,7 +38,6 @@ from launcher.stores.told_news import ToldNews
 from pod_image.contract.plain import plain_line
 from pod_image.contract.results_address import folder_in
 from pod_image.folder_store.port import Folder, ReadableFolder
-from pod_image.hub import own_dataset, own_folder
 
 if TYPE_CHECKING:  # loaded when a repo is looked at
     from launcher.hub.results_repo import ResultsRepo
@@ -197,6 +196,8 @@ def _results_folder(address: str) -> Folder:
     """A folder in the place of a results repo, here or on a machine that a person named."""
     found = folder_in(address)
     if found is None or not found.host:
+        from pod_image.hub import own_folder
+
         return own_folder(address)
     return folder_on(found.host, found.path)
 
@@ -205,6 +206,8 @@ def _dataset_folder(address: str) -> ReadableFolder:
     """The same for a folder in the place of a dataset's repo."""
     found = folder_in(address)
     if found is None or not found.host:
+        from pod_image.hub import own_dataset
+
         return own_dataset(address)
     return dataset_on(found.host, found.path)
 

@@ -164,7 +164,7 @@ def test_a_disk_that_gives_back_something_else_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Path, "read_bytes", lambda path: b"something else")
-    assert "something else" in check_disk(tmp_path, 1 << 20, ticking(0.001)).detail
+    assert "something other" in check_disk(tmp_path, 1 << 20, ticking(0.001)).detail
 
 
 class Downloads:
