@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
-
-from huggingface_hub import HfApi
+from typing import TYPE_CHECKING, Any, Literal
 
 from pod_image.hub import Account, Hub, HubError, HubUnavailable, whoami
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
 
 RepoKind = Literal["dataset", "model"]
 MOST_ACCOUNTS = 4

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
-
-from huggingface_hub import HfApi
+from typing import TYPE_CHECKING, TypeVar
 
 from launcher.errors import HubError, NotConfigured
 from launcher.hub.access import HubAccess
@@ -19,6 +17,9 @@ from pod_image.hub import (
     read_range,
     resolve_commit,
 )
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
 
 Answer = TypeVar("Answer")
 

@@ -8,12 +8,10 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 import httpx
-from huggingface_hub import HfApi
-from huggingface_hub.errors import HfHubHTTPError
 from pydantic import SecretStr, ValidationError
 
 from launcher.domain.planned_request import PlannedRequest
@@ -35,6 +33,10 @@ from launcher.providers.hf_jobs.wire import HardwareWire, JobWire, hardware_in
 from launcher.providers.sse import server_events, stream_lines
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.hub import Hub, HubError, HubRefused, HubUnavailable, NotToBeAsked
+from pod_image.hub.library import HfHubHTTPError, hf_raise_for_status
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
 
 HARDWARE_PATH = "/api/jobs/hardware"
 STREAM_SILENCE_SECONDS = 120.0
@@ -181,7 +183,7 @@ class HfJobsClient:
 
         def fetched(api: HfApi) -> Any:
             answer = self._hub.client().get(f"{self.url}{path}", headers=self._hub.headers())
-            _raise_for_status(answer)
+            hf_raise_for_status(answer)
             return answer.json()
 
         return await self._ask(doing, fetched)
@@ -196,12 +198,6 @@ class HfJobsClient:
         except (KeyError, TypeError, ValueError) as exc:
             raise _drifted("what it was asked") from exc
         return answer
-
-
-def _raise_for_status(answer: Any) -> None:
-    from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
-
-    hf_raise_for_status(answer)
 
 
 def _document(job: Any) -> dict[str, Any]:
