@@ -31,7 +31,7 @@ def test_a_person_who_wants_to_report_still_can() -> None:
 def test_the_hubs_library_is_loaded_by_the_package_alone_that_sets_its_environment() -> None:
     """What it reads of the environment decides whether a token that lies around is sent, and what is reported."""
     elsewhere = [
-        f"{module.name}:{node.lineno}"
+        module.name
         for module in modules("launcher", "pod_image")
         if not module.name.startswith("pod_image/hub/")
         for node in loaded_at_runtime(module.tree)
