@@ -26,9 +26,13 @@ class Laptop(Process):
         """What writing to the person raises; None while somebody reads."""
 
     def is_calling(self, when: str) -> None:
-        self.calls += when == "before"
-        if self.dies_at_call == (self.calls, when):
+        if self.has_to_die(when):
             self.die()
+
+    def has_to_die(self, when: str) -> bool:
+        """Whether it dies before, or after, the request that begins or has ended now."""
+        self.calls += when == "before"
+        return self.dies_at_call == (self.calls, when)
 
 
 @dataclass

@@ -8,9 +8,9 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from launcher.emulator.runpod.pods import Pod
-from tests.kit.clouds import TOKENS
+from tests.kit.clouds import JOBS_TOKEN, TOKENS
 from tests.simulation.homes import Home, Laptop
+from tests.simulation.jobs_place import Rented
 from tests.simulation.judged_results import Results
 from tests.simulation.money import Money, moment, run_of
 from tests.simulation.schedule import Schedule
@@ -54,13 +54,15 @@ class Judge:
         self.money = Money(world, self._found)
         self.results = Results(world, self.money, self._found)
 
-    def look(self, is_looked_after: Callable[[Pod], bool]) -> None:
+    def look(self, is_looked_after: Callable[[Rented], bool]) -> None:
         """One look at all pods, every few seconds."""
         self.money.look(is_looked_after)
         self.results.look()
         self._look_for_doubles()
 
-    def over(self, laptop: Laptop, pods: list[Pod], what: str, *, is_wanted: bool = False) -> None:
+    def over(
+        self, laptop: Laptop, pods: list[Rented], what: str, *, is_wanted: bool = False
+    ) -> None:
         """A command that had to end these pods is over; `is_wanted`: also those that are armed."""
         self.money.over(laptop, pods, what, is_wanted=is_wanted)
 
@@ -88,15 +90,20 @@ class Judge:
             list(self._findings.values()),
             self.money.out_of_reach_seconds,
             len(world.our_pods()),
-            (*heard, *asked),
+            (*heard, *asked, *self._asked_about_jobs()),
         )
+
+    def _asked_about_jobs(self) -> Iterator[str]:
+        for seen in self._world.core.log:
+            if seen.path.startswith("/api/jobs/"):
+                yield f"{seen.at:.3f} {seen.method} {seen.path} {seen.status}"
 
     def _found(self, kind: str, text: str, about: str) -> None:
         self._findings.setdefault((kind, about), Finding(kind, f"{text} ({moment()})"))
 
     def _look_for_doubles(self) -> None:
         """One computer never has two pods of one run; two computers may, until the later pod has looked at the repo."""
-        runs: dict[str, list[Pod]] = {}
+        runs: dict[str, list[Rented]] = {}
         for pod in self._world.our_pods():
             if pod.is_live:
                 runs.setdefault(run_of(pod), []).append(pod)
@@ -110,10 +117,14 @@ class Judge:
     # --- secrets
 
     def _judge_secrets(self) -> None:
+        for job in self._world.core.jobs.by_id.values():
+            if any(JOBS_TOKEN in value for value in job.env.values()):
+                self._found("leaked", "the token that starts jobs went into one", job.id)
         for place, text in self._places():
             for secret in self._world.secret_values:
                 if secret in text:
-                    label = next((k for k, v in TOKENS.items() if v == secret), "a RunPod key")
+                    labels = {value: name for name, value in TOKENS.items()} | {JOBS_TOKEN: "jobs"}
+                    label = labels.get(secret, "a RunPod key")
                     self._found("leaked", f"{label} stands in {place}", place)
 
     def _places(self) -> Iterator[tuple[str, str]]:
@@ -129,6 +140,8 @@ class Judge:
             yield "the program's log", text
         for pod in world.cloud.pods.values():
             yield f"the definition of {pod.id}", json.dumps([pod.name, pod.args, pod.env])
+        for job in world.core.jobs.by_id.values():
+            yield f"the definition of job {job.id}", json.dumps(world.core.jobs.document(job))
         for request in world.seen_requests:
             if not request.startswith("POST https://cloud.test/v2/account/secrets "):
                 yield "a request to the cloud", request

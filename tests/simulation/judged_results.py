@@ -13,13 +13,13 @@ from typing import Any
 
 from launcher.domain.pod import PodName
 from launcher.emulator.hub.store import Blob, Repo, Tree
-from launcher.emulator.runpod.pods import Pod
 from pod_image.contract.events import from_line
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clouds import RESULTS_REPO
 from tests.kit.virtual_time import now_seconds
 from tests.simulation.disks import Kept
 from tests.simulation.hub_wire import HubCall
+from tests.simulation.jobs_place import Rented
 from tests.simulation.money import Found, Money, cap_of, document, run_of
 from tests.simulation.schedule import HOUR
 from tests.simulation.world import World
@@ -114,7 +114,7 @@ class Results:
 class _PodJudge:
     """One pod's results."""
 
-    def __init__(self, results: Results, pod: Pod) -> None:
+    def __init__(self, results: Results, pod: Rented) -> None:
         self._results, self._pod = results, pod
         self._world = results.world
         self._run_id = run_of(pod)

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from launcher.domain.pod import PodName
-from launcher.emulator.runpod.pods import Pod
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.events import from_line
 from tests.kit.virtual_time import START, now_seconds
 from tests.simulation.homes import Home, Laptop
+from tests.simulation.jobs_place import OWNER, Rented, RentedJob
 from tests.simulation.schedule import HOUR
 from tests.simulation.world import BOOT_MINUTES, World
 
@@ -30,9 +30,10 @@ RELEASE_SECONDS = 320.0
 """So long a command on the person's computer goes on trying to release a pod."""
 UNARMED_SECONDS = BOOT_MINUTES * 60 + 600.0
 REFUSING = {"server-errors", "html-error-page", "rate-limited"}
+REFUSING |= {"hub-away", "jobs-away", "jobs-rate-limited"}
 """Faults under which the cloud takes no call. Where only the answer is late or lost, the call was carried out."""
-UNDELETABLE = {"delete-500", "delete-404", "delete-ignored"}
-LISTLESS = {"list-lag", "list-empty"}
+UNDELETABLE = {"delete-500", "delete-404", "delete-ignored", "cancel-refused", "cancel-ignored"}
+LISTLESS = {"list-lag", "list-empty", "jobs-list-empty"}
 
 
 @dataclass
@@ -68,14 +69,14 @@ class Money:
     _barred_until: dict[str, float] = field(default_factory=dict)
     """By the name of a fault, when it was last seen on."""
 
-    def of(self, pod: Pod) -> Account:
+    def of(self, pod: Rented) -> Account:
         return self.accounts.setdefault(pod.id, Account())
 
-    def look(self, is_looked_after: Callable[[Pod], bool]) -> None:
+    def look(self, is_looked_after: Callable[[Rented], bool]) -> None:
         now = now_seconds()
         since, self._looked_at = self._looked_at, now
         self._listen()
-        for name in self.world.cloud.faults.on:
+        for name in self.world.faults_on():
             self._barred_until[name] = now
         for pod in self.world.our_pods():
             account = self.of(pod)
@@ -84,18 +85,20 @@ class Money:
             elif pod.status != "EXITED" and self.end_of(pod) <= now:
                 self._look_at(pod, account, now - since, is_looked_after(pod))
 
-    def end_of(self, pod: Pod) -> float:
+    def end_of(self, pod: Rented) -> float:
         """When its run is over: its own last word, or its caps."""
         ended_at = self.of(pod).ended_at
         return min(cap_of(pod), math.inf if ended_at is None else ended_at)
 
-    def asked(self, pod: Pod, home: Home | None) -> None:
+    def asked(self, pod: Rented, home: Home | None) -> None:
         """Somebody here wanted the pod gone, whether it worked or not."""
         account = self.of(pod)
         if account.asked_at is None:
             account.asked_at, account.asked_by = now_seconds(), home
 
-    def over(self, laptop: Laptop, pods: list[Pod], what: str, *, is_wanted: bool = False) -> None:
+    def over(
+        self, laptop: Laptop, pods: list[Rented], what: str, *, is_wanted: bool = False
+    ) -> None:
         """A command that had to end these pods is over, not killed: they are gone, unless the cloud kept it from it."""
         self._listen()
         for pod in pods:
@@ -127,11 +130,18 @@ class Money:
             is_change = request.method != "GET" and request.path.startswith("/v2/pods/")
             if is_change and pod_id in self.world.strangers:
                 self.found("touched", f"{request.method} was sent to a stranger's pod", pod_id)
+        self._look_at_strangers_jobs()
         for pod_id in self.world.strangers:
             if not self.world.cloud.pods[pod_id].is_live:
                 self.found("touched", f"the pod {pod_id} of somebody else is gone", pod_id)
 
-    def _is_due(self, pod: Pod, home: Home, moment: float) -> str:
+    def _look_at_strangers_jobs(self) -> None:
+        jobs = self.world.jobs
+        for job_id in jobs.strangers if jobs is not None else ():
+            if self.world.core.seen("POST", f"^/api/jobs/{OWNER}/{job_id}/"):
+                self.found("touched", "a stranger's job was to be cancelled", job_id)
+
+    def _is_due(self, pod: Rented, home: Home, moment: float) -> str:
         account = self.of(pod)
         if self.end_of(pod) < moment:
             return "its run is over"
@@ -142,12 +152,19 @@ class Money:
             return "it never became ready"
         return ""
 
-    def _look_at(self, pod: Pod, account: Account, seconds: float, is_looked_after: bool) -> None:
-        on = set(self.world.cloud.faults.on)
+    def _look_at(
+        self, pod: Rented, account: Account, seconds: float, is_looked_after: bool
+    ) -> None:
+        on = self.world.faults_on()
         container = self.world.container(pod)
         pod_can = container is not None and container.can_release and "pod-key-refused" not in on
         by_stop_alone = bool(on & UNDELETABLE)
         laptop_can = is_looked_after and not by_stop_alone
+        if isinstance(pod, RentedJob):
+            # It ends with its container, whatever the Hub answers, and at the latest by its time-out there.
+            pod_can = pod_can or _is_past_its_timeout(pod)
+            laptop_can = laptop_can and not on & REFUSING
+            on, by_stop_alone = set(), False
         if on & REFUSING or not (pod_can or laptop_can):
             self.out_of_reach_seconds += seconds
             return
@@ -163,7 +180,7 @@ class Money:
     def _was_barred(self, seconds: float, faults: set[str]) -> bool:
         """Whether one of the faults was on in the last so many seconds."""
         since = now_seconds() - seconds
-        on = self.world.cloud.faults.on
+        on = self.world.faults_on()
         return any(name in on or self._barred_until.get(name, -1.0) >= since for name in faults)
 
     def _listen(self) -> None:
@@ -182,16 +199,24 @@ class Money:
                 account.armed_at = each.at
 
 
-def run_of(pod: Pod) -> str:
+def run_of(pod: Rented) -> str:
     name = PodName.parse(pod.name)
     return name.run_id if name is not None else ""
 
 
-def cap_of(pod: Pod) -> float:
+def cap_of(pod: Rented) -> float:
     """The first of its caps, reckoned from the cloud's own figures."""
     settings = document(pod.env[RUN_VARIABLE]).settings
     by_cost = settings.max_cost_usd / pod.price_usd * HOUR if pod.price_usd else math.inf
+    if isinstance(pod, RentedJob) and pod.started_at is not None:
+        return min(pod.created_at + settings.max_hours * HOUR, pod.started_at + by_cost)
     return pod.created_at + min(settings.max_hours * HOUR, by_cost)
+
+
+def _is_past_its_timeout(job: RentedJob) -> bool:
+    """Whether the Hub had to end the job by now, if its time-out is what the caps allow."""
+    since = job.started_at
+    return since is not None and now_seconds() > since + (cap_of(job) - job.created_at)
 
 
 @functools.lru_cache(maxsize=16)

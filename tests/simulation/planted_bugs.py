@@ -14,6 +14,7 @@ from unittest.mock import patch
 from launcher.domain.pod import PodName
 from launcher.domain.run import Run
 from launcher.errors import RentUnclear
+from launcher.providers.hf_jobs.provider import HfJobsProvider
 from launcher.providers.runpod.provider import RunPodProvider
 from launcher.services.common.pod_release import Release
 from launcher.services.common.run_secrets import TokenEnvironment, give_tokens
@@ -27,6 +28,7 @@ from pod_image.agent.limits import Limits
 from pod_image.agent.ports import HubTrouble, Receipt
 from pod_image.contract.bodies import UploadedFile
 from pod_image.recipes.piper.recipe import PiperRecipe
+from tests.kit.clouds import JOBS_TOKEN
 
 
 class PlantedBug(StrEnum):
@@ -52,6 +54,10 @@ class PlantedBug(StrEnum):
     GIVES_UP_SOON = "waits a minute for a Hub that is away"
     TAKES_OVER = "begins a run that another computer has begun"
     REAPS_STRANGERS = "reaps whatever is called like a pod of ours"
+    FORGETS_THE_TIMEOUT = "starts jobs that the Hub would let live for a day"
+    BELIEVES_CANCEL = "believes that a job ends because its end was asked for"
+    STARTS_JOBS_AGAIN = "starts another job after an unclear answer"
+    SENDS_THE_JOBS_TOKEN = "gives the job the token that starts jobs"
 
     @property
     def kind(self) -> str:
@@ -105,6 +111,28 @@ async def _rent_again(self: RunPodProvider, order: Any) -> Any:
         return await _rent(self, order)
     except RentUnclear:
         return await _rent(self, replace(order, name=order.name))
+
+
+_start = HfJobsProvider.rent
+
+
+async def _start_again(self: HfJobsProvider, order: Any) -> Any:
+    try:
+        return await _start(self, order)
+    except RentUnclear:
+        return await _start(self, order)
+
+
+async def _cancel_once(self: HfJobsProvider, pod_id: str) -> None:
+    await self._client.cancel(pod_id)
+
+
+_spec = HfJobsProvider._spec
+
+
+def _spec_with_token(self: HfJobsProvider, order: Any, references: Any) -> dict[str, Any]:
+    spec = _spec(self, order, references)
+    return {**spec, "secrets": {**(spec["secrets"] or {}), "HF_TOKEN": JOBS_TOKEN}}
 
 
 async def _give_plain(
@@ -189,7 +217,12 @@ _KINDS = {
     PlantedBug.GIVES_UP_SOON: "lost",
     PlantedBug.TAKES_OVER: "doubled",
     PlantedBug.REAPS_STRANGERS: "touched",
+    PlantedBug.FORGETS_THE_TIMEOUT: "orphan",
+    PlantedBug.BELIEVES_CANCEL: "orphan",
+    PlantedBug.STARTS_JOBS_AGAIN: "doubled",
+    PlantedBug.SENDS_THE_JOBS_TOKEN: "leaked",
 }
+_JOBS = "launcher.providers.hf_jobs.provider.HfJobsProvider"
 _BROKEN: dict[PlantedBug, tuple[Any, ...]] = {
     PlantedBug.RELEASES_ONCE: (
         _release_once,
@@ -234,5 +267,9 @@ _BROKEN: dict[PlantedBug, tuple[Any, ...]] = {
         "launcher.services.launching.launch.refuse_living",
     ),
     PlantedBug.REAPS_STRANGERS: (_all_reaped, "tests.simulation.play.reap"),
+    PlantedBug.FORGETS_THE_TIMEOUT: (lambda *_: 24 * 3600, f"{_JOBS}._seconds_left"),
+    PlantedBug.BELIEVES_CANCEL: (_cancel_once, f"{_JOBS}.release"),
+    PlantedBug.STARTS_JOBS_AGAIN: (_start_again, f"{_JOBS}.rent"),
+    PlantedBug.SENDS_THE_JOBS_TOKEN: (_spec_with_token, f"{_JOBS}._spec"),
 }
 """What is broken, and where it stands."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from launcher.domain.run import Run
-from launcher.emulator.runpod.pods import Pod
 from launcher.errors import LauncherError
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reap import reap
@@ -24,6 +23,7 @@ from pod_image.contract.instructions import InstructionName
 from tests.kit.virtual_time import now_seconds
 from tests.simulation.disks import PowerLoss
 from tests.simulation.homes import Home, Laptop
+from tests.simulation.jobs_place import Rented
 from tests.simulation.judge import Judge, Verdict
 from tests.simulation.money import LOOK_SECONDS
 from tests.simulation.patches import disks, drawn_ids, locks_of_processes, log_records, scaled
@@ -102,6 +102,7 @@ class Player:
             schedule.max_cost_usd,
             schedule.upload_bytes_per_second,
             blurts_tokens=schedule.blurts_tokens,
+            place=schedule.place,
         )
         # What the library does once per process was before: from here on all of it repeats.
         self._dice.seed(schedule.seed)
@@ -117,7 +118,7 @@ class Player:
         await asyncio.sleep(schedule.horizon_seconds)
         for task in (*strikes, watching):
             task.cancel()
-        self.world.cloud.faults.switch_off()
+        self.world.end_faults()
         await self._last_look()
         return self.judge.verdict()
 
@@ -144,7 +145,7 @@ class Player:
             self.judge.look(self._is_looked_after)
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _is_looked_after(self, pod: Pod) -> bool:
+    def _is_looked_after(self, pod: Rented) -> bool:
         """Whether a launcher is at work, launching or watching, that knows the pod."""
         owner = self.world.owner_of[pod.id]
         return any(
@@ -207,13 +208,13 @@ class Player:
             # Whatever ended it: what it rented is gone by now.
             self.judge.over(command, self._rented_by(command), "a launch that failed")
             raise
-        self.judge.money.of(self.world.cloud.pods[run.pod_id]).is_launched = True
+        self.judge.money.of(self.world.our_pod(run.pod_id)).is_launched = True
         if not self._schedule.is_detached:
             await self._watching(bench, run)
 
-    def _rented_by(self, command: Laptop) -> list[Pod]:
-        pods = self.world.cloud.pods
-        return [pods[each] for each, owner in self.world.owner_of.items() if owner is command]
+    def _rented_by(self, command: Laptop) -> list[Rented]:
+        owner_of = self.world.owner_of
+        return [pod for pod in self.world.our_pods() if owner_of[pod.id] is command]
 
     async def _watching(self, bench: Workbench, run: Run) -> None:
         command = _this_command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -96,6 +97,30 @@ LAPTOP = (
     "reader-gone",
     "disk-full-here",
 )
+JOBS: Mapping[str, tuple[float, bool]] = {
+    # Faults of Hugging Face Jobs in the place of the cloud's: the longest each may last, and whether a launch meets it.
+    "start-reply-lost": (0.0, True),
+    "start-answered-late": (0.0, True),
+    "start-refused": (0.0, True),
+    "start-dropped": (0.0, True),
+    "job-error": (0.0, True),
+    "sold-out": (900.0, True),
+    "no-credit": (300.0, True),
+    "slow-to-schedule": (HOUR, True),
+    "never-scheduled": (HOUR, True),
+    "timeout-not-told": (4 * HOUR, True),
+    "jobs-away": (1.5 * HOUR, False),
+    "jobs-rate-limited": (0.5 * HOUR, False),
+    "jobs-replies-dropped": (300.0, False),
+    "jobs-replies-slow": (600.0, False),
+    "jobs-list-empty": (0.5 * HOUR, False),
+    "cancel-refused": (900.0, False),
+    "cancel-ignored": (4 * HOUR, False),
+    "cancel-ignored-once": (0.0, False),
+    "logs-away": (0.5 * HOUR, False),
+}
+SHARE_ON_JOBS = 1 / 3
+"""Of all schedules."""
 LAME = "lame-machine"
 """At the launch: the next pods have a GPU that is too slow for its price."""
 PERSON = (
@@ -126,7 +151,7 @@ class Strike:
 
     at: float
     kind: str
-    """cloud, hub, pod, laptop or person."""
+    """cloud, jobs, hub, pod, laptop or person."""
     name: str
     seconds: float = 0.0
     times: int | None = None
@@ -147,6 +172,8 @@ class Schedule:
     upload_mb_per_second: float = 20.0
     has_strangers: bool = False
     """Other people have pods in the same account."""
+    place: str = "runpod"
+    """Where its runs go: runpod or hf-jobs."""
 
     @property
     def upload_bytes_per_second(self) -> float:
@@ -166,7 +193,7 @@ def draw(seed: int) -> Schedule:
     max_hours = dice.choice((0.4, 0.6, 0.9))
     count = dice.choice((0, 1, 1, 2, 2, 3, 3, 4, 5, 6))
     strikes = [each for _ in range(count) for each in _strikes(dice, work, max_hours)]
-    return Schedule(
+    drawn = Schedule(
         seed=seed,
         work=work,
         max_hours=max_hours,
@@ -178,6 +205,27 @@ def draw(seed: int) -> Schedule:
         upload_mb_per_second=dice.choice((5.0, 20.0, 80.0)),
         has_strangers=dice.random() < 0.3,
     )
+    # Of dice of their own: so a schedule on RunPod is what it was before there was another place.
+    place_dice = random.Random(f"the place of {seed}")
+    return _on_jobs(place_dice, drawn) if place_dice.random() < SHARE_ON_JOBS else drawn
+
+
+def _on_jobs(dice: random.Random, drawn: Schedule) -> Schedule:
+    """The same on Hugging Face Jobs, where other things go wrong in the place of the cloud's."""
+    strikes = [_of_jobs(dice, each) if each.kind == "cloud" else each for each in drawn.strikes]
+    strikes = sorted(strikes, key=lambda strike: strike.at)
+    return replace(drawn, place="hf-jobs", strikes=tuple(strikes))
+
+
+def _of_jobs(dice: random.Random, strike: Strike) -> Strike:
+    if strike.name in ("server-errors", "delete-500") and strike.seconds in (400.0, 700.0):
+        name = "jobs-away" if strike.name == "server-errors" else "cancel-refused"
+        return replace(strike, kind="jobs", name=name, options={})  # in which somebody aborts
+    name = dice.choice(sorted(JOBS))
+    longest, is_at_launch = JOBS[name]
+    seconds = round(dice.uniform(20.0, longest), 1) if longest else 0.0
+    options = {"status": dice.choice((500, 502, 503, 504))} if name == "jobs-away" else {}
+    return Strike(0.0 if is_at_launch else strike.at, "jobs", name, seconds, options=options)
 
 
 def _work(dice: random.Random) -> Work:

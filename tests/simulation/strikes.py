@@ -7,9 +7,9 @@ import errno
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from launcher.emulator.runpod.pods import Pod
 from tests.simulation.disks import WRITEBACK_SECONDS, PowerLoss
 from tests.simulation.homes import Laptop
+from tests.simulation.jobs_place import Rented
 from tests.simulation.schedule import LAME, OTHER_RUN_ID, RUN_ID, Strike
 from tests.simulation.trainer import Machine
 from tests.simulation.world import PodContainer, World
@@ -33,6 +33,7 @@ class Strikes:
         await asyncio.sleep(max(0.0, strike.at - WRITEBACK_SECONDS) if is_power else strike.at)
         await {
             "cloud": self._in_cloud,
+            "jobs": self._in_jobs,
             "hub": self._in_hub,
             "pod": self._in_pod,
             "laptop": self._on_laptop,
@@ -45,6 +46,10 @@ class Strikes:
         if strike.times is None:
             await asyncio.sleep(strike.seconds)
             faults.switch_off(strike.name)
+
+    async def _in_jobs(self, strike: Strike) -> None:
+        if self._world.jobs is not None:
+            await self._world.jobs.strike(strike.name, strike.seconds, strike.options)
 
     async def _in_hub(self, strike: Strike) -> None:
         if strike.name == "content-spoilt":
@@ -67,8 +72,7 @@ class Strikes:
         container = self._world.container(pod)
         match strike.name:
             case "host-dies":
-                self._world.dead_hosts.add(pod.id)
-                self._world.cloud.kill_host(pod)
+                self._world.kill_host(pod)
             case "host-loses-power":
                 await self._cut_power(pod, machine, strike)
             case "pod-clock-jumps":
@@ -94,8 +98,9 @@ class Strikes:
         await asyncio.sleep(strike.seconds)
         setattr(machine, name, usual)
 
-    def _in_container(self, name: str, pod: Pod, container: PodContainer) -> None:
+    def _in_container(self, name: str, pod: Rented, container: PodContainer) -> None:
         if name == "container-killed":
+            self._note_if_it_ends(pod)
             container.kill()
             return
         self._player.judge.money.of(pod).is_struck = True
@@ -108,7 +113,12 @@ class Strikes:
         if name == "agent-hangs":
             container.agent.sleep()
 
-    async def _cut_power(self, pod: Pod, machine: Machine, strike: Strike) -> None:
+    def _note_if_it_ends(self, pod: Rented) -> None:
+        """Nobody starts a job again."""
+        if self._world.jobs is not None:
+            self._player.judge.money.of(pod).is_struck = True
+
+    async def _cut_power(self, pod: Rented, machine: Machine, strike: Strike) -> None:
         power = PowerLoss(machine.folder)
         power.look()
         self._player.power.append(power)
@@ -116,6 +126,7 @@ class Strikes:
         container = self._world.container(pod)
         if container is None:
             return
+        self._note_if_it_ends(pod)
         container.kill()
         power.strike()
         for kept in machine.disk.at(machine.now()):

@@ -17,6 +17,7 @@ from tests.simulation.planted_bugs import PlantedBug
 from tests.simulation.play import play
 from tests.simulation.schedule import HOUR, LAME, Schedule, Strike, draw
 from tests.simulation.trainer import Work
+from tests.simulation.world import World
 
 FIRST_SEED = 1
 SCHEDULES = int(os.environ.get("LAUNCHER_SCHEDULES", "100"))
@@ -64,9 +65,35 @@ def test_a_run_without_faults_ends_with_all_its_results() -> None:
     assert any('"reason":"finished"' in line for line in verdict.trace)
 
 
-def test_one_seed_repeats_its_schedule_exactly() -> None:
-    seed = 12
+def test_a_job_without_faults_ends_with_all_its_results_and_costs_no_pod() -> None:
+    worlds: list[World] = []
+    verdict = play(
+        schedule(place="hf-jobs", blurts_tokens=True, has_strangers=True), look=worlds.append
+    )
+    assert verdict.findings == []
+    assert verdict.pods == 1
+    assert any('"reason":"finished"' in line for line in verdict.trace)
+    assert not worlds[0].cloud.pods
+    (job,) = worlds[0].our_pods()
+    assert job.status == "COMPLETED"
+
+
+def test_the_place_is_drawn_and_every_strike_can_happen_there() -> None:
+    schedules = [draw(seed) for seed in range(1, 301)]
+    at = {
+        name: [each for each in schedules if each.place == name] for name in ("runpod", "hf-jobs")
+    }
+    assert len(at["runpod"]) + len(at["hf-jobs"]) == 300
+    assert 80 <= len(at["hf-jobs"]) <= 120
+    kinds = {name: {strike.kind for each in at[name] for strike in each.strikes} for name in at}
+    assert kinds["runpod"] == {"cloud", "hub", "pod", "laptop", "person"}
+    assert kinds["hf-jobs"] == {"jobs", "hub", "pod", "laptop", "person"}
+
+
+@pytest.mark.parametrize(("seed", "place"), [(12, "runpod"), (2, "hf-jobs")])
+def test_one_seed_repeats_its_schedule_exactly(seed: int, place: str) -> None:
     assert draw(seed) == draw(seed)
+    assert draw(seed).place == place
     first, again = play(seed), play(seed)
     assert again.trace == first.trace
     assert again.digest == first.digest
@@ -118,6 +145,21 @@ BROKEN: dict[PlantedBug, Schedule] = {
         work=Work(40, 20.0, 10),
     ),
     PlantedBug.REAPS_STRANGERS: schedule(has_strangers=True),
+    PlantedBug.FORGETS_THE_TIMEOUT: schedule(
+        Strike(60.0, "laptop", "laptop-gone"),
+        Strike(100.0, "pod", "agent-hangs"),
+        Strike(101.0, "pod", "guard-killed"),
+        place="hf-jobs",
+    ),
+    PlantedBug.BELIEVES_CANCEL: schedule(
+        Strike(0.0, "jobs", "cancel-ignored-once"),
+        Strike(10.0, "laptop", "hangup"),
+        place="hf-jobs",
+    ),
+    PlantedBug.STARTS_JOBS_AGAIN: schedule(
+        Strike(0.0, "jobs", "start-reply-lost"), place="hf-jobs"
+    ),
+    PlantedBug.SENDS_THE_JOBS_TOKEN: schedule(place="hf-jobs"),
 }
 
 
@@ -219,6 +261,6 @@ def test_the_command_prints_one_line_of_json(capsys: pytest.CaptureFixture[str])
 
 
 def test_the_command_fails_when_a_promise_was_broken(capsys: pytest.CaptureFixture[str]) -> None:
-    broken = ["--schedules", "1", "--seed", "5", "--plant", "sends_plain_tokens"]
+    broken = ["--schedules", "1", "--seed", "1", "--plant", "sends_plain_tokens"]
     assert main(broken) == 1
     assert "leaked" in capsys.readouterr().out

@@ -11,7 +11,7 @@ from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, field, replace
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from pydantic import SecretStr
@@ -26,9 +26,11 @@ from launcher.emulator.runpod.pods import Pod
 from launcher.emulator.runpod.routes_pods import STREAM_POLL_SECONDS
 from launcher.emulator.runpod.runner import ContainerSpec
 from launcher.hub.access import HubAccess
+from launcher.providers.base import Provider
 from launcher.providers.runpod.client import RunPodClient
+from launcher.providers.runpod.place import RUNPOD
 from launcher.providers.runpod.provider import RunPodProvider
-from launcher.services.common.workbench import Workbench
+from launcher.services.common.workbench import NoProvider, Workbench
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
 from pod_image import hub as hugging_face
@@ -40,13 +42,22 @@ from pod_image.agent.timing import Timing
 from pod_image.contract.settings import RunSettings
 from pod_image.control import main as control
 from tests.kit.clocks import MachineClock, WorldClock
-from tests.kit.clouds import CLIPS_REPO, FIXED_TOKENS, GPU, HUB_URL, RESULTS_REPO, TOKENS
+from tests.kit.clouds import (
+    CLIPS_REPO,
+    FIXED_TOKENS,
+    GPU,
+    HUB_URL,
+    JOBS_TOKEN,
+    RESULTS_REPO,
+    TOKENS,
+)
 from tests.kit.plans import offer
 from tests.kit.pod_programs import said_to_control
 from tests.kit.virtual_time import START, StreamingTransport, now_seconds
 from tests.simulation.disks import Disk
 from tests.simulation.homes import Home, Laptop
 from tests.simulation.hub_wire import LATENCY_SECONDS, HubWire, PodProcess
+from tests.simulation.jobs_place import TICK_SECONDS, JobsPlace, Rented
 from tests.simulation.patches import SCALE
 from tests.simulation.processes import PROCESS, Process, ProcessLoop, Threads, spawn
 from tests.simulation.strangers import Stranger, strangers_pods
@@ -293,6 +304,7 @@ class World:
     histories: list[RunHistory] = field(default_factory=list)
     timing: Timing = TIMING
     blurts_tokens: bool = False
+    place: str = "runpod"
     lame_pods: int = 0
     """So many of the pods to come have a GPU that is too slow."""
 
@@ -330,6 +342,9 @@ class World:
         self.keys = Keys(
             SecretStr(self.cloud.api_key), SecretStr(TOKENS["read"]), SecretStr(TOKENS["write"])
         )
+        self.jobs = JobsPlace(self, self.core) if self.place == "hf-jobs" else None
+        if self.jobs is not None:
+            self.keys = replace(self.keys, runpod=None, hf_jobs=SecretStr(JOBS_TOKEN))
         self._put_clips()
         self._ticking = asyncio.ensure_future(self._tick())
 
@@ -348,7 +363,7 @@ class World:
     @property
     def secret_values(self) -> tuple[str, ...]:
         """Every secret there is, by value."""
-        values = [self.cloud.api_key, TOKENS["read"], TOKENS["write"]]
+        values = [self.cloud.api_key, TOKENS["read"], TOKENS["write"], JOBS_TOKEN]
         return tuple(values + [pod.key.value for pod in self.cloud.pods.values()])
 
     # --- the cloud's runner
@@ -358,9 +373,12 @@ class World:
     ) -> PodContainer | Stranger:
         if spec.pod_id in self.strangers:
             return Stranger()
-        container = PodContainer(self, spec, log)
+        container = self.new_container(spec, log)
         self.containers.setdefault(spec.pod_id, []).append(container)
         return container
+
+    def new_container(self, spec: ContainerSpec, log: Callable[[str], None]) -> PodContainer:
+        return PodContainer(self, spec, log)
 
     def wipe(self, pod_id: str) -> None:
         import shutil
@@ -381,7 +399,9 @@ class World:
         if pod_id not in self.machines:
             folder = self.root / "pods" / pod_id / "run"
             folder.parent.mkdir(parents=True, exist_ok=True)
-            own = (TOKENS["read"], TOKENS["write"], self.cloud.pods[pod_id].key.value)
+            pod = self.cloud.pods.get(pod_id)
+            keys = [pod.key.value] if pod is not None else []
+            own = (TOKENS["read"], TOKENS["write"], *keys)
             blurted = " ".join(own) if self.blurts_tokens else ""
             self.machines[pod_id] = Machine(
                 pod_id, folder, now_seconds, self.work, Disk(now_seconds), blurted=blurted
@@ -395,7 +415,7 @@ class World:
         clock.skew_seconds = self.pod_skew_seconds
         return clock
 
-    def container(self, pod: Pod) -> PodContainer | None:
+    def container(self, pod: Rented) -> PodContainer | None:
         """The container that is up in the pod now."""
         found = self.containers.get(pod.id)
         return found[-1] if found and pod.container is found[-1] else None
@@ -406,6 +426,9 @@ class World:
             due = self.cloud.next_due()
             left = math.inf if due is None else due - self.cloud.clock.now()
             longest = 20.0 if self.cloud.live_pods() else 60.0
+            if self.jobs is not None:
+                self.core.look_after_jobs()
+                longest = TICK_SECONDS
             await asyncio.sleep(min(longest, max(0.1, left)))
 
     # --- ways to the cloud and to the Hub
@@ -444,7 +467,11 @@ class World:
         runs = RunHistory(config.history_path)
         self.histories.append(runs)
         home.keeps(runs)
-        return Workbench(config, RunPodProvider(client), access, runs, clock)
+        if self.jobs is None:
+            return Workbench(config, RunPodProvider(client), access, runs, clock)
+        nothing = cast(Provider, NoProvider(RUNPOD))
+        others: dict[str, Provider] = {"hf-jobs": self.jobs.provider(clock)}
+        return Workbench(config, nothing, access, runs, clock, others=others)
 
     def plan(self, run_id: str, *, resume: bool = False) -> Plan:
         recipe: dict[str, Any] = {"recipe": self.work.recipe}
@@ -454,6 +481,7 @@ class World:
             recipe |= {"argv": ["python", "train.py"], "outputs": ["out/**"]}
         settings = RunSettings(
             **recipe,
+            provider=self.place,
             results_repo=RESULTS_REPO,
             dataset_repo=CLIPS_REPO,
             max_hours=self.max_hours,
@@ -461,12 +489,36 @@ class World:
             boot_minutes=BOOT_MINUTES,
         )
         offers = (offer(GPU, "RTX 4090", 0.69), offer(OTHER_GPU, "RTX A5000", 0.27))
+        if self.jobs is not None:
+            offers = (offer("t4-medium", "T4", 0.60), offer("t4-small", "T4", 0.40))
         commit = self.core.store.repos["dataset", CLIPS_REPO].head.oid
         dataset = DatasetSummary(CLIPS_REPO, commit, clips=1, minutes=1.0)
         return Plan(Composed(settings, {}), run_id, offers, dataset, resume=resume)
 
-    def our_pods(self) -> list[Pod]:
+    def our_pods(self) -> Sequence[Rented]:
+        if self.jobs is not None:
+            return self.jobs.rented()
         return [pod for pod in self.cloud.pods.values() if pod.id in self.owner_of]
+
+    def our_pod(self, pod_id: str) -> Rented:
+        return next(pod for pod in self.our_pods() if pod.id == pod_id)
+
+    def faults_on(self) -> set[str]:
+        """Names of the faults of the place of the run, as it is now."""
+        return set(self.cloud.faults.on) if self.jobs is None else self.jobs.faults_on()
+
+    def end_faults(self) -> None:
+        """All is well with the place from here on."""
+        self.cloud.faults.switch_off()
+        if self.jobs is not None:
+            self.jobs.end_faults()
+
+    def kill_host(self, pod: Rented) -> None:
+        self.dead_hosts.add(pod.id)
+        if isinstance(pod, Pod):
+            self.cloud.kill_host(pod)
+        elif self.jobs is not None:
+            self.jobs.kill_host(pod.id)
 
     def delete_repo(self) -> None:
         """Somebody deletes the results repo, and all that is in it."""
@@ -476,6 +528,9 @@ class World:
 
     def rent_strangers(self) -> None:
         """Other people rent in the same account, some of them with this very program."""
+        if self.jobs is not None:
+            self.jobs.rent_strangers()
+            return
         for body in strangers_pods():
             # The cloud starts it at its next tick: by then it is known whose it is.
             self.strangers.add(self.cloud.rent(body).id)
