@@ -42,6 +42,7 @@ class HfJobsStage:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         self._loop = loop
+        self.clock = LoopClock()
         self.core = HubCore(
             folder,
             WorldClock(loop).now,
@@ -67,8 +68,9 @@ class HfJobsStage:
             hub=hub,
             transport=AsyncHubTransport(self.core),
             run_blocking=at_once,
+            monotonic=self._loop.time,
         )
-        return HfJobsProvider(client, clock=LoopClock())
+        return HfJobsProvider(client, clock=self.clock)
 
     @property
     def paid(self) -> int:

@@ -306,6 +306,7 @@ class LauncherHarness:
             hub=self.hub_of(JOBS_TOKEN),
             transport=AsyncHubTransport(self.core),
             run_blocking=at_once,
+            monotonic=self.loop.time,
         )
         return HfJobsProvider(jobs, clock=LoopClock())
 

@@ -205,8 +205,14 @@ class JobsPlace:
             transport=JobsWire(self),
             use_xet=False,
         )
-        logs, threads = JobLogWire(self), self.world.threads
-        client = HfJobsClient(token, HUB_URL, hub=hub, transport=logs, run_blocking=threads)
+        client = HfJobsClient(
+            token,
+            HUB_URL,
+            hub=hub,
+            transport=JobLogWire(self),
+            run_blocking=self.world.threads,
+            monotonic=self.world.loop.time,
+        )
         return HfJobsProvider(client, clock=clock)
 
     def rent_strangers(self) -> None:

@@ -244,7 +244,9 @@ class Player:
         if name != "abort":
             await send(bench, run, new_instruction(InstructionName(name)))
             return
-        pods = [pod for pod in self.world.our_pods() if pod.id == run.pod_id]
+        # By its name too: where the answer to its order was lost, this computer does not know its id yet.
+        names = {run.pod_id, run.pod_name}
+        pods = [pod for pod in self.world.our_pods() if names & {pod.id, pod.name}]
         try:
             await release(bench, run)
         finally:

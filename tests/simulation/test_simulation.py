@@ -78,6 +78,25 @@ def test_a_job_without_faults_ends_with_all_its_results_and_costs_no_pod() -> No
     assert job.status == "COMPLETED"
 
 
+@pytest.mark.parametrize("jump", [-7_200.0, 7_200.0])
+def test_a_job_is_not_cancelled_because_the_clock_of_this_computer_jumps(jump: float) -> None:
+    strike = Strike(40.0, "laptop", "laptop-clock-jumps", options={"jump": jump})
+    verdict = play(schedule(strike, place="hf-jobs"))
+    assert verdict.findings == []
+    assert any('"reason":"finished"' in line for line in verdict.trace)
+
+
+@pytest.mark.parametrize(("jump", "reason"), [(-500.0, "finished"), (-7_200.0, "boot_failed")])
+def test_a_job_goes_by_the_hubs_clock_or_says_that_its_machines_is_wrong(
+    jump: float, reason: str
+) -> None:
+    strike = Strike(4.0, "pod", "pod-clock-jumps", options={"jump": jump})
+    verdict = play(schedule(strike, place="hf-jobs"))
+    assert verdict.findings == []
+    ends = [line for line in verdict.trace if '"event":"ended"' in line]
+    assert f'"reason":"{reason}"' in ends[-1]
+
+
 def test_the_place_is_drawn_and_every_strike_can_happen_there() -> None:
     schedules = [draw(seed) for seed in range(1, 301)]
     at = {

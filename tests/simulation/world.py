@@ -21,6 +21,7 @@ from launcher.domain.plan import Composed, DatasetSummary, Plan
 from launcher.emulator.hub import HubCore
 from launcher.emulator.hub.routes import ROUTES
 from launcher.emulator.hub.store import Repo
+from launcher.emulator.hub.transport import AsyncHubTransport
 from launcher.emulator.runpod import ExecOutcome, Gateway, RunPodWorld
 from launcher.emulator.runpod.pods import Pod
 from launcher.emulator.runpod.routes_pods import STREAM_POLL_SECONDS
@@ -64,6 +65,7 @@ from tests.simulation.strangers import Stranger, strangers_pods
 from tests.simulation.trainer import Machine, ScriptedStage, Work
 
 CLOUD_URL = "https://cloud.test"
+HUB_HOST = httpx.URL(HUB_URL).host
 OTHER_GPU = "NVIDIA RTX A5000"
 TIMING = Timing(
     watch_seconds=10.0,
@@ -94,6 +96,10 @@ class Wire(httpx.AsyncBaseTransport):
         self._inner = StreamingTransport(app)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._world.jobs is not None and request.url.host == HUB_HOST:
+            # A pod that asks the Hub what time it is.
+            await asyncio.sleep(LATENCY_SECONDS)
+            return await AsyncHubTransport(self._world.core).handle_async_request(request)
         await self._pause("before")
         self._world.see_request(request)
         if request.method == "POST" and request.url.path == "/v2/pods":

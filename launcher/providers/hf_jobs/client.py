@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
@@ -59,9 +62,12 @@ class HfJobsClient:
         transport: httpx.AsyncBaseTransport | None = None,
         timeout_seconds: float = 30.0,
         run_blocking: Callable[..., Awaitable[Any]] = asyncio.to_thread,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`hub` and `transport` stand in for the network."""
         self.calls = 0
+        self._monotonic = monotonic
+        self._told: tuple[datetime, float] | None = None
         self.url = url
         self._hub = hub or Hub(token, endpoint=url)
         self._run_blocking = run_blocking
@@ -79,10 +85,26 @@ class HfJobsClient:
     async def aclose(self) -> None:
         await self._http.aclose()
 
+    def clock_ahead(self, now: datetime) -> timedelta:
+        """How far the Hub's clock is ahead of `now`, this computer's; zero while it has not said.
+
+        What it said last is carried on by a clock that nobody sets: a jump of this computer's clock changes nothing.
+        """
+        if self._told is None:
+            return timedelta(0)
+        hub_time, at = self._told
+        return hub_time + timedelta(seconds=self._monotonic() - at) - now
+
+    def _read_clock(self, date: str, age: str) -> None:
+        """`age`: how old an answer is that was kept on the way."""
+        with suppress(TypeError, ValueError):
+            kept = timedelta(seconds=int(age) if age.isdecimal() else 0)
+            self._told = (parsedate_to_datetime(date) + kept, self._monotonic())
+
     async def namespace(self) -> str:
         """The account whose jobs these are; asked once."""
         if not self._namespace:
-            found = await self._ask("looking up the account", lambda api: api.whoami())
+            found = await self._raw("looking up the account", "/api/whoami-v2")
             self._namespace = str(found["name"])
         return self._namespace
 
@@ -184,6 +206,7 @@ class HfJobsClient:
         def fetched(api: HfApi) -> Any:
             answer = self._hub.client().get(f"{self.url}{path}", headers=self._hub.headers())
             hf_raise_for_status(answer)
+            self._read_clock(answer.headers.get("date", ""), answer.headers.get("age", ""))
             return answer.json()
 
         return await self._ask(doing, fetched)

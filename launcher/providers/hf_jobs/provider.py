@@ -80,7 +80,7 @@ class HfJobsProvider(HeldSecrets):
 
     @property
     def clock_ahead(self) -> timedelta:
-        return timedelta(0)
+        return self._client.clock_ahead(self._clock.now())
 
     async def aclose(self) -> None:
         self._held.clear()
@@ -145,7 +145,7 @@ class HfJobsProvider(HeldSecrets):
         deadline = deadline_in(document)
         if deadline is None:
             raise InvalidRequest("A job without a deadline is not started.")
-        left = (deadline - self._clock.now()).total_seconds()
+        left = (deadline - self._clock.now() - self.clock_ahead).total_seconds()
         return max(_SHORTEST_SECONDS, math.ceil(min(left, _paid_seconds(document))))
 
     async def _check_timeout(self, job: JobWire, wanted_seconds: int) -> None:

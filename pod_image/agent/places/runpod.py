@@ -6,13 +6,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
 
-from pod_image.agent.places.base import PodReading, PodUnreadable, Way
+from pod_image.agent.places.base import PodReading, PodUnreadable, Way, date_seconds
 from pod_image.contract.nodes import ALONE, Node, node_in
 from pod_image.contract.places import PLACES
 
@@ -156,7 +155,7 @@ def _reading(document: Mapping[str, Any], date: str, nodes: int) -> PodReading:
     return PodReading(
         created_at=_unix_seconds(document.get("createdAt")),
         price_per_hour_usd=price * nodes if isinstance(price, int | float) and price > 0 else None,
-        server_time=_date_seconds(date),
+        server_time=date_seconds(date),
         gpu=str(gpu.get("id") or ""),
         gpu_count=count if isinstance(count, int) else 0,
     )
@@ -170,10 +169,3 @@ def _unix_seconds(text: object) -> float | None:
     except ValueError:
         return None
     return moment.timestamp() if moment.tzinfo else None
-
-
-def _date_seconds(text: str) -> float | None:
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except (TypeError, ValueError):
-        return None

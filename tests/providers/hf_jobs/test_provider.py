@@ -214,3 +214,24 @@ def test_the_start_is_one_that_this_release_of_the_library_makes() -> None:
     assert {"image", "command", "env", "secrets", "flavor", "timeout", "attempts", "labels"} <= set(
         known
     )
+
+
+@in_virtual_time
+async def test_a_computer_whose_clock_is_wrong_goes_by_the_hubs(stage_folder: Path) -> None:
+    stage = HfJobsStage(stage_folder)
+    provider, clock = stage.provider, stage.clock
+    assert provider.clock_ahead == timedelta(0)
+    clock.skew_seconds = 7_200.0
+    await provider.pods()
+    assert abs(provider.clock_ahead + timedelta(hours=2)) <= timedelta(seconds=1)
+    clock.skew_seconds = -3_600.0  # it jumps, and nobody is asked again
+    assert abs(provider.clock_ahead - timedelta(hours=1)) <= timedelta(seconds=1)
+
+
+@in_virtual_time
+async def test_the_timeout_at_the_hub_does_not_go_by_a_wrong_clock_here(stage_folder: Path) -> None:
+    stage = HfJobsStage(stage_folder)
+    await stage.provider.pods()
+    stage.clock.skew_seconds = -7_200.0
+    job = stage.core.jobs.by_id[(await stage.provider.rent(order(2.0))).id]
+    assert 7_200 <= job.timeout_seconds <= 7_201

@@ -89,7 +89,9 @@ class TestRunPod(PodPlaceConformance):
 
 
 class JobStage:
-    """A job, as its container sees itself: nobody is asked, and it ends with its container."""
+    """A job, as its container sees itself: nobody is asked but for the time, and it ends with its container."""
+
+    date: Mapping[str, str] = {"date": "Sun, 22 Nov 2026 10:00:00 GMT"}
 
     def __init__(self, folder: Path) -> None:
         self.environment: Mapping[str, str] = {
@@ -99,13 +101,18 @@ class JobStage:
         self.is_paid = True
 
     def http(self) -> httpx.AsyncClient:
-        raise OSError("a job asks nobody about itself")
+        def answer(request: httpx.Request) -> httpx.Response:
+            assert str(request.url) == "https://huggingface.co/api/jobs/hardware"
+            assert "authorization" not in request.headers
+            return httpx.Response(200, headers=self.date, json=[])
+
+        return httpx.AsyncClient(transport=httpx.MockTransport(answer))
 
     def remove(self) -> None:
         self.is_paid = False
 
     def silence(self) -> None:
-        """It was never asked."""
+        self.http = _unreachable  # type: ignore[method-assign]  # planted in this one pod
 
 
 class TestHuggingFaceJobs(PodPlaceConformance):
@@ -118,7 +125,7 @@ class TestHuggingFaceJobs(PodPlaceConformance):
     async def test_a_pod_reads_when_it_was_made_and_what_it_costs(self, tmp_path: Path) -> None:
         """No token of its own: the deadline that the launcher sent stands, and the Hub's time-out behind it."""
         reading = await self.pod(self.stage(tmp_path)).read()
-        assert (reading.created_at, reading.price_per_hour_usd, reading.server_time) == (None,) * 3
+        assert (reading.created_at, reading.price_per_hour_usd) == (None, None)
 
     @in_virtual_time
     async def test_a_pod_that_is_gone_is_told_so_for_good(self, tmp_path: Path) -> None:
@@ -134,6 +141,27 @@ class TestHuggingFaceJobs(PodPlaceConformance):
         said = list[str]()
         assert await _ends_with_its_container(self.pod(self.stage(tmp_path)), said)
         assert "ends with this container" in said[0]
+
+
+def _job(stage: JobStage) -> OwnPod:
+    return _FROM_ENVIRONMENT["hf-jobs"](stage.environment, stage.http)
+
+
+@in_virtual_time
+async def test_a_job_counts_its_caps_by_the_hubs_clock(tmp_path: Path) -> None:
+    stage = JobStage(tmp_path)
+    assert (await _job(stage).read()).server_time == 1_795_341_600.0
+    stage.date = {**stage.date, "age": "90"}
+    assert (await _job(stage).read()).server_time == 1_795_341_690.0
+    stage.date = {}
+    assert (await _job(stage).read()).server_time is None
+
+
+@in_virtual_time
+async def test_a_job_whose_hub_is_silent_keeps_its_own_time(tmp_path: Path) -> None:
+    stage = JobStage(tmp_path)
+    stage.silence()
+    assert await _job(stage).read() == PodReading(None, None, None)
 
 
 class OwnMachineStage(JobStage):
