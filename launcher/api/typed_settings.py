@@ -123,6 +123,8 @@ class Settings(TypedDict, total=False):
     least_kept_share: float | None
     provider: Literal["runpod", "hf-jobs", "local", "ssh"] | None
     host: str | None
+    container: Literal["on", "off"] | None
+    container_image: str | None
     gpu_types: list[str] | tuple[str, ...] | None
     gpu_count: int | None
     nodes: int | None

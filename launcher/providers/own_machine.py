@@ -22,13 +22,13 @@ from launcher.errors import (
 )
 from launcher.providers.base import ExecResult, LogLine
 from launcher.providers.held_secrets import HeldSecrets, parted
-from launcher.providers.own_machine_answers import Answers, LookAnswer
+from launcher.providers.own_machine_answers import Answers, ContainerAnswer, LookAnswer
 from launcher.providers.place import Place
 from launcher.providers.told_times import deadline_in
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.findings import Finding, Severity
-from pod_image.contract.next_steps import NextStep, Sentence
+from pod_image.contract.next_steps import NextStep, Sentence, setting
 from pod_image.contract.own_machine import PROCESSOR
 from pod_image.contract.places import PLACES
 
@@ -138,7 +138,11 @@ class OwnMachine(HeldSecrets):
 
     async def notes(self, run_json: str) -> tuple[Finding, ...]:
         found = await self._look(run_json)
-        return (*_promises(self._place), *_on_absent(found.absent, may_install=self._may_install))
+        return (
+            _who_sees_what(self._place, found.container),
+            _no_outside_end(self._place),
+            *_on_absent(found.absent, may_install=self._may_install),
+        )
 
     async def remains(self, pod_id: str) -> str:
         try:
@@ -269,22 +273,44 @@ def _stock(found: LookAnswer, name: str, gpu_count: int) -> Stock:
     return Stock.HIGH if free >= gpu_count else Stock.NONE
 
 
-def _promises(place: Place) -> tuple[Finding, ...]:
-    """What such a machine cannot promise, and what a run there may do."""
-    return (
-        Finding(
+def _who_sees_what(place: Place, container: ContainerAnswer | None) -> Finding:
+    """What a run on such a machine can read there: all that is the person's, or what its container has of it."""
+    if container is None:
+        return Finding(
             Severity.WARNING,
             "runs_as_you",
             f"The run's command runs as you on {place.title}: it could read your files there, and your keyring.",
-            "Start only what you trust, or log in there as a user who has nothing else.",
-        ),
-        Finding(
-            Severity.NOTE,
-            "own_machine",
-            f"A run on {place.title} costs nothing, so the cost cap means nothing; the time cap "
-            f"stays. Nobody outside can end a machine that hangs: the run ends itself, and the "
-            f"launcher ends what is left when it looks again.",
-        ),
+            Sentence(
+                "Start only what you trust, or give it walls: ",
+                setting("container", "on"),
+                ". Or log in there as a user who has nothing else.",
+            ),
+        )
+    if container.why_not:
+        return Finding(
+            Severity.ERROR,
+            "no_container_engine",
+            container.why_not,
+            container.hint,
+            setting="container",
+        )
+    engine = f"{container.engine.capitalize()} {container.version}"
+    return Finding(
+        Severity.NOTE,
+        "in_container",
+        f"The run is in a container of {engine} on {place.title}, from {container.image}. It sees its own "
+        "folder, the dataset folder and the results folder, and none of your other files. It shares the "
+        "machine's network, so it can reach what listens there.",
+    )
+
+
+def _no_outside_end(place: Place) -> Finding:
+    return Finding(
+        Severity.NOTE,
+        "own_machine",
+        f"A run on {place.title} costs nothing, so the cost cap means nothing; the time cap "
+        f"stays. Nobody outside can end a machine that hangs: the run ends itself, and the "
+        f"launcher ends what is left when it looks again.",
     )
 
 

@@ -40,12 +40,24 @@ class GpuAnswer(_Lenient):
     is_free: bool = False
 
 
+class ContainerAnswer(_Lenient):
+    """What a run would be in; `why_not` where the machine has no engine that answers."""
+
+    engine: str = ""
+    version: str = ""
+    image: str = ""
+    is_rootless: bool = False
+    why_not: str = ""
+    hint: str = ""
+
+
 class LookAnswer(_Lenient):
     host: str = ""
     account_id: str = ""
     memory_gb: int = 0
     absent: tuple[str, ...] = ()
     gpus: tuple[GpuAnswer, ...] = ()
+    container: ContainerAnswer | None = None
 
 
 class RunAnswer(_Lenient):

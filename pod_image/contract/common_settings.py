@@ -55,6 +55,7 @@ class Cloud(StrEnum):
 
 
 _ON_RUNPOD = (When("provider", (Provider.RUNPOD,)),)
+_ON_OWN_MACHINE = (When("provider", (Provider.LOCAL, Provider.SSH)),)
 _RENTED = (When("provider", (Provider.RUNPOD, Provider.HF_JOBS)),)
 """A machine of one's own has the disk that it has, runs what is on it, and costs nothing."""
 
@@ -193,7 +194,7 @@ class CommonSettings(BaseModel):
             "Results folder",
             group="What",
             level="advanced",
-            when=(When("provider", (Provider.LOCAL, Provider.SSH)),),
+            when=_ON_OWN_MACHINE,
             scope=Scope.RUN,
             is_own_folder=True,
             empty_means="the results repo",
@@ -249,6 +250,35 @@ class CommonSettings(BaseModel):
             written="A machine is written as for ssh, such as gpubox or me@192.168.1.20.",
         ),
     ] = ""
+    container: Annotated[
+        Switch,
+        Field(
+            description=(
+                "Run in a container on a machine of your own: Podman, or Docker where there is no Podman. The run then "
+                "sees none of your files except its own folders. off: a process of yours in a folder."
+            )
+        ),
+        Knob("Container", group="Where", when=_ON_OWN_MACHINE),
+    ] = Switch.OFF
+    container_image: Annotated[
+        str,
+        Field(
+            description=(
+                "Image of that container. Any with Python 3.11 or newer will do; what the run needs and the image does "
+                "not have is installed in the container first."
+            ),
+            min_length=1,
+            max_length=300,
+            pattern=r"^[A-Za-z0-9]\S*$",
+        ),
+        Knob(
+            "Image of the container",
+            group="Where",
+            level="advanced",
+            when=(*_ON_OWN_MACHINE, When("container", (Switch.ON,))),
+            written="An image is written as for podman run, such as docker.io/library/python:3.12.",
+        ),
+    ] = DEFAULT_IMAGE
     gpu_types: Annotated[
         tuple[Word, ...],
         Field(

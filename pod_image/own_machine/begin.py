@@ -26,12 +26,12 @@ from pod_image.process_table import process
 def main(place: RunPlace) -> NoReturn:
     """Does not return: this process goes on as `first`, or says why the run cannot begin and ends."""
     forbid_reading()  # before the keys are read
-    _say_who(place)
-    handed = _keys()
+    say_who(place)
+    handed = keys_handed()
     kept = dict(os.environ)
     try:
         python = agents_python(place.order)
-        write_control(place, python)
+        write_control(place.disk, python)
         agent = start_agent((python, "-P", "-m", "pod_image"), kept, handed)
     except CannotPrepare as exc:
         end_pod(str(exc), hint=str(exc.hint))
@@ -40,13 +40,14 @@ def main(place: RunPlace) -> NoReturn:
     _become_first(agent, place, kept)
 
 
-def _say_who(place: RunPlace) -> None:
+def say_who(place: RunPlace) -> None:
+    """Which process the run's first one is. Raises OSError."""
     own = process(os.getpid())
     assert own is not None  # there is a /proc, or nothing is started here
     place.write("process", {"pid": own.pid, "started": own.started, "boot_id": boot_id()})
 
 
-def _keys() -> Mapping[str, str]:
+def keys_handed() -> Mapping[str, str]:
     """All of them, or the start was cut off: then there is no run."""
     try:
         with os.fdopen(os.dup(0), "rb") as pipe:
@@ -59,13 +60,13 @@ def _keys() -> Mapping[str, str]:
     return {str(name): str(value) for name, value in document.items()}
 
 
-def write_control(place: RunPlace, python: str) -> None:
+def write_control(disk: Path, python: str) -> None:
     """What an instruction runs: the agent's Python may be on nobody's path. Raises OSError."""
     from shlex import join, quote
 
     words = join([python, "-P", "-m", "pod_image.control"])
-    program = place.disk / "control"
-    program.write_text(f'#!/bin/sh\nLAUNCHER_FOLDER={quote(str(place.disk))} exec {words} "$@"\n')
+    program = disk / "control"
+    program.write_text(f'#!/bin/sh\nLAUNCHER_FOLDER={quote(str(disk))} exec {words} "$@"\n')
     program.chmod(0o700)
 
 

@@ -46,13 +46,24 @@ def look(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
         }
         for gpu in ground.machine.gpus()
     ]
-    return {**ground.machine.facts(str(asked.get("run_json", ""))), "gpus": found}
+    run_json = str(asked.get("run_json", ""))
+    return {**ground.machine.facts(run_json), "gpus": found, "container": _walls(ground, run_json)}
+
+
+def _walls(ground: Ground, run_json: str) -> dict[str, Any] | None:
+    """What the run would be in, or why it cannot be; None for a bare process."""
+    try:
+        container = ground.machine.container(run_json)
+    except Refused as refused:
+        return {"why_not": str(refused.message), "hint": str(refused.hint)}
+    return container.as_document() if container else None
 
 
 def start(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
     """`asked`: pod_id, name, nonce, gpu_type, gpu_count, environment, keys, and which variable says who the run is."""
     machine = ground.machine
     place = RunPlace.of(ground.runs, str(asked["pod_id"]))
+    container = machine.container(str(asked.get("run_json", "")))
     chosen = _of_type(machine.gpus(), str(asked["gpu_type"]))
     wanted = 0 if asked["gpu_type"] == PROCESSOR else int(asked["gpu_count"])
     try:
@@ -70,7 +81,10 @@ def start(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
         if not chosen:
             del environment["CUDA_VISIBLE_DEVICES"]  # this user's own word on it stands
         place.disk.mkdir()
-        place.write("order", _order(ground, asked, environment, [*leased.values()]))
+        order = _order(ground, asked, environment, [*leased.values()])
+        if container:
+            order["container"] = container.as_document()
+        place.write("order", order)
         machine.begin(place, environment, asked["keys"], list(leased))
     except Refused as refused:
         if refused.kind is Kind.NO_ROOM:

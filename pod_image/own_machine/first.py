@@ -32,9 +32,9 @@ _LONGEST_WAIT_SECONDS = 60.0
 
 def main(agent: int, place: RunPlace) -> int:
     """Return when the agent has ended, with its exit code, once nothing else of the run lives."""
-    wakeup = _wake_on_signals()
+    wakeup = wake_on_signals()
     adopt_orphans()
-    code, why = _until_over(agent, wakeup, place.order.get("deadline"))
+    code, why = until_over(agent, wakeup, place.order.get("deadline"))
     end_all()
     with contextlib.suppress(OSError):
         place.write("ended", {"at": time.time(), "code": code, "why": why})
@@ -43,7 +43,8 @@ def main(agent: int, place: RunPlace) -> int:
     return code
 
 
-def _until_over(agent: int, wakeup: int, deadline: object) -> tuple[int, str]:
+def until_over(agent: int, wakeup: int, deadline: object) -> tuple[int, str]:
+    """The agent's exit code, and why it was ended, where it was: told to end, or late."""
     kill_at, why = float("inf"), ""
     while True:
         code = _code_of(agent)
@@ -102,7 +103,7 @@ def is_delivered(place: RunPlace) -> bool:
     return is_end and last.get("reason") != "aborted" and last.get("not_delivered_count") == 0
 
 
-def _wake_on_signals() -> int:
+def wake_on_signals() -> int:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)

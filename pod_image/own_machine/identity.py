@@ -72,6 +72,10 @@ def _roots(place: RunPlace, entries: list[Process]) -> set[int]:
         return set()
     if first.is_alive:
         return {first.pid}
+    if isinstance(place.order.get("container"), dict):
+        return (
+            set()
+        )  # its engine knows; what lies in its folder was written by the run, and names nobody here
     roots = {pid for pid in (_stage(place),) if pid}
     if all(entry.pid != first.pid for entry in entries):
         left = {entry.pid for entry in entries if entry.session == first.pid}

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from pod_image.agent.init import send
 from pod_image.contract.interpreter import module_command
 from pod_image.contract.own_machine import Kind
+from pod_image.own_machine.container import Container, container_for, wanted_image
 from pod_image.own_machine.first import GRACE_SECONDS
 from pod_image.own_machine.gpus import Gpu, gpus
 from pod_image.own_machine.identity import Identity, boot_id, living
@@ -45,6 +46,10 @@ class Machine(Protocol):
 
     def facts(self, run_json: str) -> dict[str, Any]:
         """What a plan has to know of it."""
+        ...
+
+    def container(self, run_json: str) -> Container | None:
+        """What the run is to be in; None for a bare process. Raises Refused where no engine answers."""
         ...
 
     def begin(
@@ -91,9 +96,12 @@ class ThisMachine:
             "host": socket.gethostname(),
             "account_id": _account_id(),
             "memory_gb": _memory_gb(),
-            "absent": absent_packages(run_json),
+            "absent": [] if wanted_image(run_json) else absent_packages(run_json),
             "python": sys.version.split()[0],
         }
+
+    def container(self, run_json: str) -> Container | None:
+        return container_for(run_json)
 
     def begin(
         self,
@@ -102,11 +110,17 @@ class ThisMachine:
         keys: Mapping[str, str],
         leases: Sequence[int],
     ) -> None:
+        command = module_command("pod_image.own_machine.begin", str(place.root))
+        around = agents_environment(place, environment)
+        if Container.of(place):
+            # The engine finds its own settings as this user's other programs do; the run sees none of it.
+            command = module_command("pod_image.own_machine.container_first", str(place.root))
+            around = dict(os.environ)
         with place.log.open("ab") as log:
             first = subprocess.Popen(
-                module_command("pod_image.own_machine.begin", str(place.root)),
+                command,
                 cwd=place.disk,
-                env=agents_environment(place, environment),
+                env=around,
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -129,7 +143,11 @@ class ThisMachine:
 
     def is_alive(self, place: RunPlace) -> bool:
         first = Identity.read(place.process)
-        return (first is not None and first.is_alive) or bool(living(place))
+        if first is not None and first.is_alive:
+            return True
+        if container := Container.of(place):
+            return not place.ended and container.is_there(place)
+        return bool(living(place))
 
     def end(self, place: RunPlace) -> set[int]:
         """Told first, which ends all that the run started; then, one by one, killed."""
@@ -137,6 +155,12 @@ class ThisMachine:
         if first is not None and first.is_alive:
             send(first.pid, signal.SIGTERM)
             self._wait(place, GRACE_SECONDS + 4.0)
+        container = Container.of(place)
+        if container and not place.ended and not container.remove(place):
+            raise Refused(
+                Kind.ALIVE,
+                f"{container.engine} could not remove the run's container {container.name_of(place)}.",
+            )
         give_up_at = time.monotonic() + _KILLED_SECONDS
         while (left := living(place)) and time.monotonic() < give_up_at:
             for pid in left:
@@ -147,11 +171,14 @@ class ThisMachine:
     def execute(
         self, place: RunPlace, environment: Mapping[str, str], argv: Sequence[str], seconds: float
     ) -> dict[str, Any]:
+        words, around = list(argv), agents_environment(place, environment)
+        if container := Container.of(place):
+            words, around = list(container.exec_words(place, argv)), dict(os.environ)
         try:
             done = subprocess.run(
-                list(argv),
+                words,
                 cwd=place.disk,
-                env=agents_environment(place, environment),
+                env=around,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=seconds,
@@ -166,7 +193,7 @@ class ThisMachine:
                 "timed_out": True,
             }
         except OSError as exc:
-            return {"stdout": "", "stderr": f"{argv[0]}: {exc.strerror}", "exit_code": 127}
+            return {"stdout": "", "stderr": f"{words[0]}: {exc.strerror}", "exit_code": 127}
         return {
             "stdout": _text(done.stdout),
             "stderr": _text(done.stderr),

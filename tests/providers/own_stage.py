@@ -13,6 +13,7 @@ from launcher.errors import ProviderUnavailable
 from launcher.providers.local.provider import LocalProvider
 from launcher.providers.own_machine import OwnMachine
 from pod_image.contract.own_machine import Kind
+from pod_image.own_machine.container import Container, wanted_image
 from pod_image.own_machine.errands import Ground, answer, is_living
 from pod_image.own_machine.gpus import Gpu, lease
 from pod_image.own_machine.log_lines import new_lines, start_of_last
@@ -37,6 +38,7 @@ class MadeUpMachine:
         self.absent: list[str] = []
         self.unkillable: set[int] = set()
         self.has_exec = True
+        self.engine = "podman"
         self._held: dict[str, list[int]] = {}
         self.words: Callable[[RunPlace, int], str] = lambda place, number: f"line {number}"
 
@@ -54,6 +56,12 @@ class MadeUpMachine:
 
     def facts(self, run_json: str) -> dict[str, Any]:
         return {"host": "made-up", "account_id": "me", "memory_gb": 32, "absent": self.absent}
+
+    def container(self, run_json: str) -> Container | None:
+        image = wanted_image(run_json)
+        if image and not self.engine:
+            raise Refused(Kind.UNFIT, "There is no engine here.", "Install Podman.")
+        return Container(self.engine, image, "5.2", is_rootless=True) if image else None
 
     def begin(
         self,

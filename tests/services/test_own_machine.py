@@ -18,6 +18,7 @@ from launcher.providers.base import Provider
 from launcher.providers.local.provider import LocalProvider
 from launcher.providers.registry import default_place
 from launcher.providers.ssh.provider import NoHost, SshProvider
+from launcher.services.common.boot_budget import boot_budget
 from launcher.services.common.workbench import NoProvider, Workbench, known_machines
 from launcher.services.ending.reap import reap
 from launcher.services.ending.refresh import refreshed
@@ -25,6 +26,7 @@ from launcher.services.launching.launch import launch
 from launcher.services.planning.compose import compose
 from launcher.services.planning.offers import look_for_offers
 from launcher.services.planning.plan import make_plan
+from pod_image.contract.common_settings import UNSIZED_BOOT_MINUTES
 from pod_image.contract.findings import Severity
 from pod_image.contract.outcomes import EndReason
 from pod_image.own_machine.run_place import RunPlace
@@ -94,6 +96,47 @@ async def test_a_plan_says_what_a_machine_of_ones_own_cannot_promise_and_asks_fo
     assert not {"image-by-tag", "disk_too_small", "balance", "secrets_in_plain"} & set(codes(plan))
     assert plan.image is None
     assert "pod_image.own_machine start" in plan.requests[0].as_shell()
+
+
+@in_virtual_time
+async def test_a_plan_says_what_a_container_lets_a_run_see_and_refuses_one_where_no_engine_answers(
+    tmp_path: Path,
+) -> None:
+    harness = OwnHarness(tmp_path)
+    inside = {"container": "on", "container_image": "docker.io/library/python:3.12"}
+    plan = await harness.planned({**ASKED, **inside})
+    said = {each.code: each for each in plan.findings}
+    assert plan.errors == ()
+    assert "runs_as_you" not in said
+    assert "Podman 5.2" in str(said["in_container"].message)
+    assert "docker.io/library/python:3.12" in str(said["in_container"].message)
+    harness.gpubox.machine.engine = ""
+    (refused,) = (await harness.planned({**BY_SSH, **inside})).errors
+    assert (refused.code, refused.setting) == ("no_container_engine", "container")
+    assert refused.hint == "Install Podman."
+
+
+@in_virtual_time
+async def test_a_run_in_a_container_has_the_time_to_fetch_its_image(tmp_path: Path) -> None:
+    inside: dict[str, object] = {**ASKED, "container": "on"}
+    run = await OwnHarness(tmp_path).launched(inside)
+    budget = boot_budget(compose(None, inside).settings)
+    assert budget.minutes == UNSIZED_BOOT_MINUTES
+    assert boot_budget(compose(None, ASKED).settings).minutes < budget.minutes
+    assert run.state is RunState.RUNNING
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"container": "on", "provider": "runpod"},
+        {"container_image": "me/mine:1"},
+        {"container": "on", "container_image": "--privileged"},
+    ],
+)
+def test_a_container_that_means_nothing_is_refused(typed: dict[str, str]) -> None:
+    with pytest.raises(InvalidRequest, match="container"):
+        compose(None, {**ASKED, **typed})
 
 
 @pytest.mark.parametrize("name", ["max_cost_usd", "image", "disk_gb"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from launcher.services.common.images import image_of, is_bootstrap
 from launcher.services.common.places import place_of
-from pod_image.contract.common_settings import DEFAULT_IMAGE, UNSIZED_BOOT_MINUTES
+from pod_image.contract.common_settings import DEFAULT_IMAGE, UNSIZED_BOOT_MINUTES, Switch
 from pod_image.contract.older_settings import known_settings
 from pod_image.contract.settings import RunSettings
 
@@ -36,6 +36,10 @@ def boot_budget(settings: RunSettings, image_gb: float | None = None) -> BootBud
     if settings.boot_minutes:
         return BootBudget(settings.boot_minutes, "as set by boot_minutes")
     place = place_of(settings)
+    if not place.is_rented and settings.container == Switch.ON:
+        return BootBudget(
+            UNSIZED_BOOT_MINUTES, "the container's image may have to be fetched first"
+        )
     if not place.is_rented:
         minutes = place.images.machine_minutes + PROOF_MINUTES
         return BootBudget(minutes, "a machine of your own, with no image to fetch")
