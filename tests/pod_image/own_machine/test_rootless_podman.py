@@ -123,7 +123,11 @@ def test_a_run_in_a_container_sees_none_of_the_persons_files_delivers_and_leaves
     assert place.pod_id in inspected
     assert TOKEN not in inspected
     told = ask(
-        podman, "execute", pod_id=place.pod_id, argv=["sh", "-c", "pwd; : > enough"], seconds=30
+        podman,
+        "execute",
+        pod_id=place.pod_id,
+        argv=["sh", "-c", f"pwd; cat {podman.home}/diary; : > enough"],
+        seconds=30,
     )
     assert (told["stdout"].strip(), told["exit_code"]) == (str(place.disk), 0)
     until(lambda: place.ended, place.log.read_text)

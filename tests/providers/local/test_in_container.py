@@ -46,6 +46,7 @@ def test_a_run_in_a_container_is_told_to_stop_delivers_and_leaves_nothing(
             assert engine.containers == [f"pod-launcher-{run.pod_id}"]
             sent = await send(runs.bench, run, new_instruction(InstructionName.STOP))
             assert sent.way is Way.EXEC
+            assert engine.calls("exec")  # in the container: the run wrote what is executed
 
         told = await runs.followed(run, stop)
         assert told.run.end_reason is EndReason.STOPPED
