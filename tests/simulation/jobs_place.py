@@ -103,8 +103,10 @@ class RentedJob:
     @property
     def container(self) -> Container | None:
         """None until it has begun, and once it is over."""
-        is_up = isinstance(self.job.container, JobContainer) and not self.job.is_over
-        return self.job.container.inner if is_up else None  # type: ignore[union-attr]
+        running = self.job.container
+        if self.job.is_over or not isinstance(running, JobContainer):
+            return None
+        return running.inner
 
 
 Rented = Pod | RentedJob
