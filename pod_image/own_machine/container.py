@@ -61,7 +61,7 @@ class Container:
         """It ends with the run's nonce: no other container has it."""
         return f"pod-launcher-{place.pod_id}"
 
-    def run_words(self, place: RunPlace) -> tuple[str, ...]:
+    def start_command(self, place: RunPlace) -> tuple[str, ...]:
         order = place.order
         environment = {
             **_proxies(),
@@ -83,17 +83,17 @@ class Container:
             ),
             *("--network", "host", "--shm-size", _SHARED_MEMORY),
             *("--security-opt", "no-new-privileges", "--security-opt", "label=disable"),
-            *self._user_words(),
-            *self._gpu_words(order["environment"].get("CUDA_VISIBLE_DEVICES", "")),
+            *self._user_options(),
+            *self._gpu_options(order["environment"].get("CUDA_VISIBLE_DEVICES", "")),
             *("--mount", _mount(_PACKAGE, is_read_only=True)),
             *("--mount", _mount(place.disk)),
             *(word for each in _named_folders(order) for word in ("--mount", each)),
             *("--workdir", str(place.disk)),
-            *(word for name, text in environment.items() for word in ("--env", f"{name}={text}")),
+            *(word for name, value in environment.items() for word in ("--env", f"{name}={value}")),
             *("--entrypoint", "sh", self.image, "-c", _START),
         )
 
-    def exec_words(self, place: RunPlace, argv: Sequence[str]) -> tuple[str, ...]:
+    def exec_command(self, place: RunPlace, argv: Sequence[str]) -> tuple[str, ...]:
         return (self.engine, "exec", self.name_of(place), *argv)
 
     def is_there(self, place: RunPlace) -> bool:
@@ -107,7 +107,7 @@ class Container:
         _asked(self.engine, "rm", "--force", self.name_of(place))
         return not self.is_there(place)
 
-    def _user_words(self) -> tuple[str, ...]:
+    def _user_options(self) -> tuple[str, ...]:
         """Files that the run makes are this user's."""
         if self.engine == "docker" and self.is_rootless:
             return ("--user", "0:0")
@@ -116,7 +116,7 @@ class Container:
             ("--userns", "keep-id", *user) if self.engine == "podman" and self.is_rootless else user
         )
 
-    def _gpu_words(self, lent: str) -> Iterator[str]:
+    def _gpu_options(self, lent: str) -> Iterator[str]:
         names = [name for name in lent.split(",") if name.startswith("GPU-")]
         if self.engine == "docker" and names:
             yield from ("--gpus", f'"device={",".join(names)}"')

@@ -173,7 +173,7 @@ class ThisMachine:
     ) -> dict[str, Any]:
         words, around = list(argv), agents_environment(place, environment)
         if container := Container.of(place):
-            words, around = list(container.exec_words(place, argv)), dict(os.environ)
+            words, around = list(container.exec_command(place, argv)), dict(os.environ)
         try:
             done = subprocess.run(
                 words,

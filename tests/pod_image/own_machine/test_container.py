@@ -21,9 +21,9 @@ from pod_image.own_machine.refused import Refused
 from pod_image.own_machine.run_place import RunPlace
 from tests.kit.engine_stand_in import StandInEngine
 from tests.kit.virtual_time import in_virtual_time
-from tests.pod_image.own_machine.test_errands import ID, contents_below, ground_of, order
 from tests.providers.own_stage import MadeUpMachine
 
+ID = "run-01-a1-abcdefghij"
 IMAGE = "localhost/ours:1"
 
 
@@ -57,7 +57,7 @@ def test_a_container_sees_the_runs_folder_our_program_and_nothing_else_of_the_ma
 ) -> None:
     container = Container("podman", IMAGE, "5.2", is_rootless=True)
     place = placed(tmp_path, container)
-    words = container.run_words(place)
+    words = container.start_command(place)
     program, folder = said(words, "--mount")
     assert program.endswith("pod_image,readonly")
     assert folder == f"type=bind,src={place.disk},dst={place.disk}"
@@ -78,13 +78,13 @@ def test_folders_that_the_settings_name_are_there_too_and_a_dataset_cannot_be_wr
     results, clips = tmp_path / "my, results", tmp_path / "clips"
     document = run_document(results_folder=str(results), dataset_repo=str(clips))
     container = Container("docker", IMAGE)
-    mounts = said(container.run_words(placed(tmp_path, container, document)), "--mount")
+    mounts = said(container.start_command(placed(tmp_path, container, document)), "--mount")
     assert f'type=bind,"src={results}","dst={results}"' in mounts
     assert f"type=bind,src={clips},dst={clips},readonly" in mounts
     assert results.is_dir()
     on_hub = run_document(results_repo="me/voice", dataset_repo="me/clips")
     elsewhere = placed(tmp_path / "second", container, on_hub)
-    assert len(said(container.run_words(elsewhere), "--mount")) == 2
+    assert len(said(container.start_command(elsewhere), "--mount")) == 2
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_what_a_run_writes_belongs_to_the_person(
     tmp_path: Path, engine: str, is_rootless: bool, user: list[str]
 ) -> None:
     container = Container(engine, IMAGE, "1", is_rootless)
-    words = " ".join(container.run_words(placed(tmp_path, container)))
+    words = " ".join(container.start_command(placed(tmp_path, container)))
     assert f" {' '.join(user)} " in words
     assert ("keep-id" in words) is ("keep-id" in user)
 
@@ -108,11 +108,11 @@ def test_what_a_run_writes_belongs_to_the_person(
 def test_a_container_is_given_the_gpus_of_its_run_alone(tmp_path: Path) -> None:
     podman, docker = Container("podman", IMAGE), Container("docker", IMAGE)
     lent = "GPU-1,GPU-2"
-    by_podman = podman.run_words(placed(tmp_path / "one", podman, lent=lent))
+    by_podman = podman.start_command(placed(tmp_path / "one", podman, lent=lent))
     assert said(by_podman, "--device") == ["nvidia.com/gpu=GPU-1", "nvidia.com/gpu=GPU-2"]
-    by_docker = docker.run_words(placed(tmp_path / "two", docker, lent=lent))
+    by_docker = docker.start_command(placed(tmp_path / "two", docker, lent=lent))
     assert said(by_docker, "--gpus") == ['"device=GPU-1,GPU-2"']
-    without = podman.run_words(placed(tmp_path / "three", podman))
+    without = podman.start_command(placed(tmp_path / "three", podman))
     assert not {"--device", "--gpus"} & set(without)
 
 
@@ -155,16 +155,27 @@ async def test_a_run_whose_machine_has_no_engine_is_not_started_and_leaves_nothi
 ) -> None:
     machine = MadeUpMachine()
     machine.engine = ""
-    ground = ground_of(tmp_path, machine)
+    ground = Ground(tmp_path / "runs", tmp_path / "leases", machine)
+    asked = {
+        "pod_id": ID,
+        "name": f"launcher-{ID}",
+        "nonce": "abcdefghij",
+        "run_json": run_document(),
+        "gpu_type": "cpu",
+        "gpu_count": 1,
+        "environment": {"LAUNCHER_RUN": run_document()},
+        "variable": "LAUNCHER_LOCAL_RUN",
+        "keys": {},
+    }
     with pytest.raises(Refused, match="no engine"):
-        answer(ground, "start", order(run_json=run_document()))
-    assert contents_below(tmp_path) == []
+        answer(ground, "start", asked)
+    assert not RunPlace(ground.runs / ID).order
     assert answer(ground, "look", {"run_json": run_document()})["container"] == {
         "why_not": "There is no engine here.",
         "hint": "Install Podman.",
     }
     machine.engine = "podman"
-    answer(ground, "start", order(run_json=run_document()))
+    answer(ground, "start", asked)
     assert RunPlace(ground.runs / ID).order["container"]["image"] == IMAGE
 
 

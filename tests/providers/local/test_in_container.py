@@ -16,7 +16,6 @@ from pod_image.contract.instructions import InstructionName
 from pod_image.contract.outcomes import EndReason
 from pod_image.own_machine.run_place import RunPlace
 from tests.kit.engine_stand_in import StandInEngine
-from tests.pod_image.own_machine.test_errands import contents_below
 from tests.providers.own_runs import RESULTS_REPO, OwnRuns, own_runs, readable
 
 IN_CONTAINER = {"provider": "local", "container": "on", "container_image": "localhost/ours:1"}
@@ -97,3 +96,7 @@ def test_a_container_that_lost_the_process_around_it_is_seen_still_and_removed(
                 await story(runs)
 
         asyncio.run(at_bench())
+
+
+def contents_below(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
