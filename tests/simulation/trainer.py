@@ -174,8 +174,11 @@ class ScriptedStage:
         """Let the program work so long. True when it is to stop, which it does at once; hung, it hears nothing."""
         end = self._machine.now() + seconds
         while (left := end - self._machine.now()) > 0 or self._machine.is_hung:
+            if self._machine.is_hung:
+                await asyncio.sleep(max(left, 60.0))
+                continue
             with suppress(TimeoutError):
-                async with asyncio.timeout(max(left, 60.0 if self._machine.is_hung else 0.0)):
+                async with asyncio.timeout(left):
                     self._commands.put_nowait(await self._commands.get())
             if not self._machine.is_hung and self._obey(0, lambda _: self._collect()):
                 return True
