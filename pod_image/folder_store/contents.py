@@ -46,6 +46,10 @@ class Contents:
     commit: str
     files: Mapping[str, FileSums]
 
+    def __post_init__(self) -> None:
+        if not self.commit.isalnum():
+            raise ValueError("No version is called so: a list has the name of its version.")
+
     @classmethod
     def of(cls, files: Mapping[str, FileSums], after: str, message: str) -> Contents:
         """The version that follows another one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import time
@@ -30,6 +31,8 @@ MOST_LISTS = 50
 LEFT_SECONDS = 86_400.0
 """A piece that was sent so long ago, and never put, is nobody's any more."""
 _NEWEST = ("", "main")
+_COMING = re.compile(r"[0-9a-f]{16}")
+"""What files are copied into before they take their places."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,7 @@ class OwnFolder:
     def _drop_leavings(self, mine: Path) -> None:
         """What was copied here by a process that was killed meanwhile: else it fills the disk for ever."""
         for left in (self.ours / "coming").iterdir():
-            if left == mine:
+            if left == mine or not _COMING.fullmatch(left.name):
                 continue
             with suppress(OSError):
                 held = os.open(left / "held", os.O_RDWR | os.O_CREAT)
@@ -240,23 +243,50 @@ class OwnFolder:
         with _usable(self.root):
             disk = self.root.stat().st_dev
             for path in new:
-                target = self.root / path
+                target, is_free = self.root / path, False
                 try:
+                    if not self._is_inside(path):
+                        raise NotADirectoryError
                     target.parent.mkdir(parents=True, exist_ok=True)
                     is_free = target.parent.stat().st_dev == disk and not target.is_dir()
                 except (FileExistsError, NotADirectoryError):
-                    is_free = False
+                    pass
                 if not is_free or not os.access(target.parent, os.W_OK | os.X_OK):
                     raise FolderTrouble(
                         FolderFault.REFUSED,
-                        f"{target} cannot be written: a file, a folder or another disk is in its place.",
+                        f"{target} cannot be written: a file, a folder, a link or another disk is in its place.",
                         "Move that away, or give the results another folder.",
                     )
 
+    def _is_inside(self, path: str) -> bool:
+        """Whether a file of that name lies below the folder, wherever links lead that somebody put there."""
+        if safe_path(path) != path or path.split("/")[0] == OURS:
+            return False
+        parent = Path(os.path.realpath((self.root / path).parent))
+        return parent.is_relative_to(os.path.realpath(self.root))
+
+    def _change(self) -> dict[str, Any]:
+        """What `change.json` says. A run in a container can write it, and whoever finishes it may be outside: it names
+        nothing beyond the folder, or nothing of it is done."""
+        change = _document(self.ours / "change.json")
+        coming = str(change.get("coming"))
+        real = Path(os.path.realpath(self.ours / "coming" / coming))
+        try:
+            paths = [*(str(path) for _, path in change["moves"]), *map(str, change["gone"])]
+            is_ours = all(isinstance(number, int) for number, _ in change["moves"])
+        except (KeyError, TypeError, ValueError):
+            paths, is_ours = [], False
+        is_ours &= bool(_COMING.fullmatch(coming)) and all(map(self._is_inside, paths))
+        if not is_ours or real != Path(os.path.realpath(self.root), OURS, "coming", coming):
+            raise FolderTrouble(
+                FolderFault.DAMAGED,
+                f"{self.ours / 'change.json'} is not a change that this program makes.",
+            )
+        return change
+
     def _finish_change(self, before: Contents) -> None:
         """Do what `change.json` says, from the beginning or from wherever a kill stopped it."""
-        change = _document(self.ours / "change.json")
-        kept = self._kept_hashes()
+        change, kept = self._change(), self._kept_hashes()
         coming = self.ours / "coming" / str(change["coming"])
         with _usable(self.root):
             for number, path in change["moves"]:

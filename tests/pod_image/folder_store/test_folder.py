@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
@@ -242,6 +243,72 @@ def test_a_kill_at_any_moment_leaves_the_version_before_or_the_one_after(tmp_pat
             break
     assert died > 8
     assert {True, False} == set(seen)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"moves": [[0, "{home}/.bashrc"]]},
+        {"moves": [[0, "../home/.bashrc"]]},
+        {"moves": [[0, "run-02/.bashrc"]]},  # a link there leads out
+        {"moves": [["../../../home/diary", "run-01/b"]]},
+        {"gone": ["../home/diary"]},
+        {"coming": "{home}"},
+        {"coming": "../../../home"},
+        {"moves": None},
+    ],
+)
+def test_what_a_run_in_a_container_wrote_there_changes_nothing_outside_the_folder(
+    folder: OwnFolder, tmp_path: Path, change: dict[str, object]
+) -> None:
+    """Whoever looks into the folder from outside of the container finishes what is begun there."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "diary").write_text("mine")
+    folder.put({"run-01/a": b"one"}, "")
+    name = "0123456789abcdef"
+    (folder.ours / "coming" / name).mkdir()
+    (folder.ours / "coming" / name / "0").write_text("planted")
+    (folder.root / "run-02").symlink_to(home)
+    listed = json.loads((folder.ours / "newest.json").read_text())
+    listed["files"].append(["../home/diary", *listed["files"][0][1:]])
+    (folder.ours / "newest.json").write_text(json.dumps(listed))
+    planted = {"coming": name, "moves": [], "gone": [], "list": json.dumps(listed), **change}
+    text = json.dumps(planted).replace("{home}", str(home))
+    (folder.ours / "change.json").write_text(text)
+    with pytest.raises(FolderTrouble) as trouble:
+        folder.files()
+    assert trouble.value.fault is FolderFault.DAMAGED
+    assert [path.name for path in home.iterdir()] == ["diary"]
+    assert (home / "diary").read_text() == "mine"
+
+
+def test_a_link_that_leads_out_of_the_folder_is_in_the_way(
+    folder: OwnFolder, tmp_path: Path
+) -> None:
+    (tmp_path / "home").mkdir()
+    (folder.root / "run-02").symlink_to(tmp_path / "home")
+    with pytest.raises(FolderTrouble, match="a link") as trouble:
+        folder.put({"run-02/a/b": b"theirs"}, "")
+    assert trouble.value.fault is FolderFault.REFUSED
+    assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_folders_of_others_are_no_leavings_of_ours(folder: OwnFolder, tmp_path: Path) -> None:
+    (tmp_path / "home" / "letters").mkdir(parents=True)
+    (folder.ours / "coming").rmdir()
+    (folder.ours / "coming").symlink_to(tmp_path / "home")
+    with pytest.raises(FolderTrouble):
+        folder.put({"run-01/a": b"one"}, "")
+    assert (tmp_path / "home" / "letters").is_dir()
+
+
+def test_a_list_whose_version_is_no_name_is_none_of_ours(folder: OwnFolder) -> None:
+    listed = json.loads((folder.ours / "newest.json").read_text())
+    (folder.ours / "newest.json").write_text(json.dumps({**listed, "commit": "../../../evil"}))
+    with pytest.raises(FolderTrouble) as trouble:
+        folder.put({"run-01/a": b"one"}, "")
+    assert trouble.value.fault is FolderFault.DAMAGED
 
 
 def test_sums_are_those_of_git_and_sha256(tmp_path: Path) -> None:
