@@ -61,11 +61,15 @@ class Container:
         """It ends with the run's nonce: no other container has it."""
         return f"pod-launcher-{place.pod_id}"
 
+    def start_environment(self, place: RunPlace) -> dict[str, str]:
+        """Of the start command: what it hands over by name stands here, since every user of the machine can read
+        arguments, and a proxy's address may hold a password."""
+        return {**os.environ, **place.order["environment"]}
+
     def start_command(self, place: RunPlace) -> tuple[str, ...]:
+        """Its variables are those of `start_environment`. Raises OSError where the results folder cannot be made."""
         order = place.order
-        environment = {
-            **_proxies(),
-            **order["environment"],
+        ours = {
             "LAUNCHER_FOLDER": str(place.disk),
             "HOME": str(place.disk),
             "PYTHONPATH": str(_PACKAGE.parent),
@@ -89,7 +93,8 @@ class Container:
             *("--mount", _mount(place.disk)),
             *(word for each in _named_folders(order) for word in ("--mount", each)),
             *("--workdir", str(place.disk)),
-            *(word for name, value in environment.items() for word in ("--env", f"{name}={value}")),
+            *(word for name in (*_proxies(), *order["environment"]) for word in ("--env", name)),
+            *(word for name, value in ours.items() for word in ("--env", f"{name}={value}")),
             *("--entrypoint", "sh", self.image, "-c", _START),
         )
 
@@ -194,8 +199,8 @@ def _mount(path: Path, *, is_read_only: bool = False) -> str:
     return line.getvalue()
 
 
-def _proxies() -> dict[str, str]:
-    return {name: text for name, text in os.environ.items() if name.upper() in _PROXIES}
+def _proxies() -> list[str]:
+    return [name for name in os.environ if name.upper() in _PROXIES]
 
 
 def _asked(*words: str) -> str | None:

@@ -32,7 +32,11 @@ def main(place: RunPlace) -> int:
     wakeup = wake_on_signals()
     try:
         # Open files go along: whoever has the locks of the GPUs open has the GPUs.
-        client = subprocess.Popen(container.start_command(place), close_fds=False)
+        client = subprocess.Popen(
+            container.start_command(place),
+            env=container.start_environment(place),
+            close_fds=False,
+        )
     except OSError as exc:
         code, why = 127, ""
         print(f"{container.engine} could not be started: {exc.strerror}", flush=True)

@@ -54,7 +54,8 @@ def kill_below(pid, itself):
 
 def run(found, rest):
     named = dict(found)
-    environment = dict(text.split("=", 1) for name, text in found if name == "--env")
+    handed = [text if "=" in text else text + "=" + os.environ[text] for name, text in found if name == "--env"]
+    environment = dict(text.split("=", 1) for text in handed)
     environment["PATH"] = {path!r}
     adopt_orphans()
     begun = subprocess.Popen(

@@ -63,13 +63,30 @@ def test_a_container_sees_the_runs_folder_our_program_and_nothing_else_of_the_ma
     assert folder == f"type=bind,src={place.disk},dst={place.disk}"
     assert not {"--privileged", "--volume", "--pid", "--ipc", "--cap-add"} & set(words)
     assert "no-new-privileges" in said(words, "--security-opt")
-    told = dict(each.split("=", 1) for each in said(words, "--env"))
+    told = dict(each.split("=", 1) for each in said(words, "--env") if "=" in each)
     assert told["LAUNCHER_FOLDER"] == told["HOME"] == str(place.disk)
     assert said(words, "--label") == [
         f"pod-launcher.run={ID}",
         "pod-launcher.nonce=abcdefghij",
     ]
     assert said(words, "--name") == [f"pod-launcher-{ID}"]
+
+
+@pytest.mark.parametrize("engine", ["podman", "docker"])
+def test_what_other_users_see_of_a_container_tells_them_no_value_of_its_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://me:a-password@proxy:3128")
+    document = run_document(argv=["train", "on-what-is-mine"])
+    container = Container(engine, IMAGE)
+    place = placed(tmp_path, container, document)
+    words = container.start_command(place)
+    assert {"https_proxy", "LAUNCHER_RUN"} <= set(said(words, "--env"))
+    assert not [each for each in words if "a-password" in each or "on-what-is-mine" in each]
+    around = container.start_environment(place)
+    assert around["https_proxy"] == "http://me:a-password@proxy:3128"
+    assert around["LAUNCHER_RUN"] == document
+    assert around["PATH"] == os.environ["PATH"]  # the engine's own settings are found as ever
 
 
 def test_folders_that_the_settings_name_are_there_too_and_a_dataset_cannot_be_written(
