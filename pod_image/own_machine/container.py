@@ -33,7 +33,7 @@ _START = (
     f"for p in {_PYTHONS}; do "
     '"$p" -c "import sys; sys.exit(sys.version_info < (3, 11))" </dev/null 2>/dev/null '
     '&& exec "$p" -P -m pod_image.own_machine.container_begin; done; '
-    "echo 'This image has no Python 3.11 or newer.'; exit 1"
+    "echo 'This image has no Python 3.11 or newer.'; exit 127"
 )
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 

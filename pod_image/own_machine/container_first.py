@@ -39,7 +39,7 @@ def main(place: RunPlace) -> int:
         )
     except OSError as exc:
         code, why = 127, ""
-        print(f"{container.engine} could not be started: {exc.strerror}", flush=True)
+        print(f"{exc.filename or container.engine} cannot be used: {exc.strerror}.", flush=True)
     else:
         code, why = until_over(client.pid, wakeup, place.order.get("deadline"))
         client.returncode = code  # it is buried already

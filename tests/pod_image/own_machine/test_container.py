@@ -245,3 +245,35 @@ def test_an_image_that_cannot_be_started_is_said_as_the_end_of_the_run(
     assert IMAGE in ended["detail"]
     assert "no such image" in done.stderr
     assert place.ended["code"] == 125
+
+
+def test_an_image_without_a_new_python_is_said_as_the_end_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the run would be gone without a word."""
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "podman"
+    begin = 'for last; do :; done; PATH=/nothing exec /bin/sh -c "$last"'
+    program.write_text(f'#!/bin/sh\n[ "$1" = run ] || exit 0\n{begin}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    place = placed(tmp_path, Container("podman", IMAGE), json.dumps({"run_id": "run-01"}))
+    command = module_command("pod_image.own_machine.container_first", str(place.root))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    *_, why, last = done.stdout.splitlines()
+    assert why == "This image has no Python 3.11 or newer."
+    assert json.loads(last)["reason"] == "boot_failed"
+
+
+def test_a_results_folder_that_cannot_be_made_is_not_blamed_on_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    document = run_document(results_folder=str(tmp_path / "file" / "voices"))
+    StandInEngine(tmp_path).put_first(monkeypatch)
+    place = placed(tmp_path, Container("podman", IMAGE), document)
+    command = module_command("pod_image.own_machine.container_first", str(place.root))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith(f"{tmp_path}/file")
+    assert "podman" not in done.stdout.splitlines()[0]
+    assert place.ended["code"] == 127
