@@ -130,7 +130,7 @@ def list_files(hub: Hub, repo: Repo, commit: str, under: str = "") -> list[Remot
     if repo.is_folder:
         with as_of_the_hub():
             listed = _folder(hub, repo).files(commit, under)
-            return [_in_folder(path, sums) for path, sums in listed.items()]
+            return [file_in_folder(path, sums) for path, sums in listed.items()]
 
     rows = _tree(hub, repo, commit, under, recursive=True)
     return [_remote(row) for row in rows if row["type"] == "file"]
@@ -250,7 +250,7 @@ def _folder(hub: Hub, repo: Repo) -> ReadableFolder:
     return opened(repo.id)
 
 
-def _in_folder(path: str, sums: FileSums) -> RemoteFile:
+def file_in_folder(path: str, sums: FileSums) -> RemoteFile:
     return RemoteFile(path, sums.size_bytes, sums.sha256, sums.git_sha1)
 
 

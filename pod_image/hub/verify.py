@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pod_image.hub.in_folder import as_of_the_hub
-from pod_image.hub.repos import Checksums, RemoteFile, Repo, look_at
+from pod_image.hub.repos import Checksums, RemoteFile, Repo, file_in_folder, look_at
 from pod_image.hub.session import Hub
 
 
@@ -26,9 +26,10 @@ def verify(
 
     Raises HubError when the Hub cannot be asked, which proves nothing either way.
     """
-    there = look_at(hub, repo, commit, expected)
     if repo.is_folder:
         there = _read_again(hub, repo, commit, expected)
+    else:
+        there = look_at(hub, repo, commit, expected)
     kind = "folder" if repo.is_folder else "repo"
     found = []
     for path, promised in expected.items():
@@ -48,7 +49,4 @@ def _read_again(
 ) -> dict[str, RemoteFile]:
     with as_of_the_hub():
         found = hub.open_folder(repo.id).proven(commit, [*expected])
-    return {
-        path: RemoteFile(path, sums.size_bytes, sums.sha256, sums.git_sha1)
-        for path, sums in found.items()
-    }
+    return {path: file_in_folder(path, sums) for path, sums in found.items()}
