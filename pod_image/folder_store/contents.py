@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -53,7 +53,7 @@ class Contents:
     @classmethod
     def of(cls, files: Mapping[str, FileSums], after: str, message: str) -> Contents:
         """The version that follows another one."""
-        text = json.dumps([after, message, _rows(files)])
+        text = json.dumps([after, message, rows_of(files)])
         return cls(hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(), files)
 
     @classmethod
@@ -61,12 +61,12 @@ class Contents:
         """None where there is no list, or none of ours."""
         try:
             document = json.loads(path.read_bytes())
-            return cls(str(document["commit"]), dict(_files(document["files"])))
+            return cls(str(document["commit"]), files_in(document["files"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def to_json(self) -> str:
-        return json.dumps({"commit": self.commit, "files": _rows(self.files)})
+        return json.dumps({"commit": self.commit, "files": rows_of(self.files)})
 
     def below(self, under: str) -> dict[str, FileSums]:
         inside = f"{under.strip('/')}/" if under.strip("/") else ""
@@ -77,10 +77,14 @@ class Contents:
         return next((path for path, sums in self.files.items() if sums.sha256 == sha256), None)
 
 
-def _rows(files: Mapping[str, FileSums]) -> list[list[Any]]:
+def rows_of(files: Mapping[str, FileSums]) -> list[list[Any]]:
+    """As a list of files is kept, and sent to another machine."""
     return [[path, each.size_bytes, each.sha256, each.git_sha1] for path, each in files.items()]
 
 
-def _files(rows: Iterable[list[Any]]) -> Iterator[tuple[str, FileSums]]:
-    for path, size_bytes, sha256, git_sha1 in rows:
-        yield str(path), FileSums(int(size_bytes), str(sha256), str(git_sha1))
+def files_in(rows: Iterable[list[Any]]) -> dict[str, FileSums]:
+    """What `rows_of` wrote. Raises TypeError, ValueError."""
+    return {
+        str(path): FileSums(int(size_bytes), str(sha256), str(git_sha1))
+        for path, size_bytes, sha256, git_sha1 in rows
+    }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pod_image.contract.own_machine import Kind
-from pod_image.folder_store.contents import FileSums
+from pod_image.folder_store.contents import rows_of
 from pod_image.folder_store.folder import OwnFolder
 from pod_image.folder_store.plain import PlainFolder
 from pod_image.folder_store.port import ReadableFolder
@@ -91,10 +91,6 @@ def _sent(folder: OwnFolder, name: object) -> Path:
     if not _SENT.fullmatch(str(name)):
         raise Refused(Kind.INVALID, "That can be no name of a file that was sent.")
     return folder.ours / f"sent-{name}"
-
-
-def rows_of(files: Mapping[str, FileSums]) -> list[list[Any]]:
-    return [[path, each.size_bytes, each.sha256, each.git_sha1] for path, each in files.items()]
 
 
 _READING: Mapping[str, Callable[[Any, Mapping[str, Any]], Any]] = {

@@ -13,7 +13,7 @@ from launcher.errors import LauncherError
 from launcher.providers.own_machine import Machine
 from launcher.providers.own_machine_answers import Answers
 from launcher.providers.ssh.client import SshMachine
-from pod_image.folder_store.contents import FileSums
+from pod_image.folder_store.contents import FileSums, files_in
 from pod_image.folder_store.trouble import FolderFault, FolderTrouble
 
 PIECE_BYTES = 4 << 20
@@ -54,10 +54,10 @@ class SshFolder:
         self._ask("tag", commit=commit, name=name)
 
     def files(self, revision: str = "", under: str = "") -> dict[str, FileSums]:
-        return _files(self._ask("files", revision=revision, under=under))
+        return files_in(self._ask("files", revision=revision, under=under))
 
     def proven(self, commit: str, paths: Collection[str]) -> dict[str, FileSums]:
-        return _files(self._ask("proven", commit=commit, paths=list(paths)))
+        return files_in(self._ask("proven", commit=commit, paths=list(paths)))
 
     def read(self, revision: str, path: str, start: int, length: int) -> bytes:
         content = bytearray()
@@ -126,10 +126,3 @@ def _piece(content: Path | bytes, at: int) -> bytes:
     with content.open("rb") as stream:
         stream.seek(at)
         return stream.read(PIECE_BYTES)
-
-
-def _files(rows: Any) -> dict[str, FileSums]:
-    return {
-        str(path): FileSums(int(size), str(sha256), str(git_sha1))
-        for path, size, sha256, git_sha1 in rows
-    }
