@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,10 +43,6 @@ class PlainFolder:
             return {path: _sums(self.root / path) for path in paths if path.startswith(inside)}
         except OSError as exc:
             raise self._trouble(exc) from exc
-
-    def proven(self, commit: str, paths: Collection[str]) -> dict[str, FileSums]:
-        found = self.files(commit)
-        return {path: found[path] for path in paths if path in found}
 
     def read(self, revision: str, path: str, start: int, length: int) -> bytes:
         parts = path.split("/")

@@ -49,7 +49,7 @@ def _files(folder: ReadableFolder, asked: Mapping[str, Any]) -> list[list[Any]]:
     return rows_of(folder.files(str(asked["revision"]), str(asked["under"])))
 
 
-def _proven(folder: ReadableFolder, asked: Mapping[str, Any]) -> list[list[Any]]:
+def _proven(folder: OwnFolder, asked: Mapping[str, Any]) -> list[list[Any]]:
     return rows_of(folder.proven(str(asked["commit"]), list(asked["paths"])))
 
 
@@ -96,7 +96,6 @@ def _sent(folder: OwnFolder, name: object) -> Path:
 _READING: Mapping[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "commit": lambda folder, asked: folder.commit(str(asked["revision"])),
     "files": _files,
-    "proven": _proven,
     "read": _read,
 }
 _CALLS: Mapping[str, Callable[[Any, Mapping[str, Any]], Any]] = {
@@ -106,6 +105,7 @@ _CALLS: Mapping[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "ensure": lambda folder, asked: folder.ensure(),
     "tags": lambda folder, asked: folder.tags(),
     "tag": _tag,
+    "proven": _proven,
     "read_card": _read_card,
     "send": _send,
     "put": _put,
