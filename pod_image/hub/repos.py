@@ -27,6 +27,7 @@ Row = TypeVar("Row")
 
 READ_BYTES = 1 << 20
 SMALL_BYTES = 64 << 20
+"""Of a folder's file: so much is read at once, and of one version."""
 PATHS_PER_REQUEST = 500
 
 
@@ -190,7 +191,7 @@ def read_bytes(hub: Hub, repo: Repo, path: str, revision: str = "main") -> bytes
     if repo.is_folder:
         try:
             with as_of_the_hub():
-                return _folder(hub, repo).read(revision, path, 0, SMALL_BYTES)
+                return _whole(_folder(hub, repo), path, revision)
         except (NotInRepo, RepoMissing):
             return None
 
@@ -243,6 +244,13 @@ def _url(hub: Hub, repo: Repo, revision: str, path: str) -> str:
 def _remote(row: Mapping[str, Any]) -> RemoteFile:
     large = row.get("lfs")
     return RemoteFile(row["path"], row["size"], large["oid"] if large else None, row["oid"])
+
+
+def _whole(folder: ReadableFolder, path: str, revision: str) -> bytes:
+    content = bytearray()
+    while len(piece := folder.read(revision, path, len(content), SMALL_BYTES)) == SMALL_BYTES:
+        content += piece
+    return bytes(content + piece)
 
 
 def _folder(hub: Hub, repo: Repo) -> ReadableFolder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from pod_image.hub import (
     resolve_commit,
     verify,
 )
+from pod_image.hub.repos import SMALL_BYTES
 
 HUB = Hub(None, endpoint="http://127.0.0.1:9")
 
@@ -68,3 +70,14 @@ def test_a_folder_answers_as_a_repo_does(tmp_path: Path) -> None:
     assert set(fetched.files) == {"run-01/a"}
     with pytest.raises(NotInRepo):
         resolve_commit(HUB, repo, "never")
+
+
+def test_a_long_file_of_a_folder_is_read_to_its_end(tmp_path: Path) -> None:
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for name, size_bytes in (("long", SMALL_BYTES + 1), ("even", SMALL_BYTES), ("empty", 0)):
+        (clips / name).touch()
+        os.truncate(clips / name, size_bytes)
+        content = read_bytes(HUB, Repo(str(clips), "dataset"), name)
+        assert content is not None
+        assert len(content) == size_bytes
