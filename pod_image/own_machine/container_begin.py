@@ -24,7 +24,7 @@ def main() -> NoReturn:
     handed = keys_handed()
     kept = dict(os.environ)
     try:
-        # What is installed stays in the container.
+        # What is installed is below HOME, which is the run's own folder: nothing of it stays for another run.
         python = agents_python({"run_json": kept.get("LAUNCHER_RUN", ""), "may_install": True})
         write_control(Path(kept[FOLDER]), python)
         agent = start_agent((python, "-P", "-m", "pod_image"), kept, handed)
