@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,10 +20,12 @@ class FileSums:
     git_sha1: str
 
     @classmethod
-    def of(cls, path: Path) -> FileSums:
-        """Read the file once. Raises OSError."""
-        with path.open("rb") as stream:
-            return cls.copying(stream, None, path.stat().st_size)
+    def of(cls, content: Path | bytes) -> FileSums:
+        """Read the content once. A file must not change meanwhile. Raises OSError."""
+        if isinstance(content, bytes):
+            return cls.copying(BytesIO(content), None, len(content))
+        with content.open("rb") as stream:
+            return cls.copying(stream, None, content.stat().st_size)
 
     @classmethod
     def copying(cls, source: BinaryIO, target: BinaryIO | None, size_bytes: int) -> FileSums:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
@@ -25,7 +23,6 @@ from pod_image.hub.session import Hub
 
 Row = TypeVar("Row")
 
-READ_BYTES = 1 << 20
 SMALL_BYTES = 64 << 20
 """Of a folder's file: so much is read at once, and of one version."""
 PATHS_PER_REQUEST = 500
@@ -65,23 +62,8 @@ class Repo:
         return f"{self.page(endpoint)}/resolve/{quote(revision, safe='')}/{quote(path)}"
 
 
-@dataclass(frozen=True)
-class Checksums:
-    """What makes two contents the same. The Hub lists sha256 for large files, git's sha1 for others."""
-
-    size_bytes: int
-    sha256: str
-    git_sha1: str
-
-    @classmethod
-    def of(cls, content: Path | bytes) -> Checksums:
-        """Read the content once. A file must not change meanwhile."""
-        size = content.stat().st_size if isinstance(content, Path) else len(content)
-        sha256, sha1 = hashlib.sha256(), hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-        for piece in _pieces(content):
-            sha256.update(piece)
-            sha1.update(piece)
-        return cls(size, sha256.hexdigest(), sha1.hexdigest())
+Checksums = FileSums
+"""What makes two contents the same. The Hub lists sha256 for large files, git's sha1 for others."""
 
 
 @dataclass(frozen=True)
@@ -269,12 +251,3 @@ def _empty_when_absent(listing: Callable[[], list[Row]], under: str) -> list[Row
         if under:
             return []
         raise
-
-
-def _pieces(content: Path | bytes) -> Iterator[bytes]:
-    if isinstance(content, bytes):
-        yield content
-        return
-    with content.open("rb") as stream:
-        while piece := stream.read(READ_BYTES):
-            yield piece
