@@ -73,9 +73,8 @@ def _roots(place: RunPlace, entries: list[Process]) -> set[int]:
     if first.is_alive:
         return {first.pid}
     if isinstance(place.order.get("container"), dict):
-        return (
-            set()
-        )  # its engine knows; what lies in its folder was written by the run, and names nobody here
+        # Its engine knows. What lies in its folder was written by the run, and names nobody here.
+        return set()
     roots = {pid for pid in (_stage(place),) if pid}
     if all(entry.pid != first.pid for entry in entries):
         left = {entry.pid for entry in entries if entry.session == first.pid}
