@@ -95,6 +95,8 @@ def end_all() -> None:
 
 def is_delivered(place: RunPlace) -> bool:
     """Whether the run's last word is that all of it is where it was to go: its working folder may go then."""
+    if not place.events.is_file():  # the run can put a pipe there, which never ends
+        return False
     try:
         last = json.loads(place.events.read_bytes().rstrip().rpartition(b"\n")[2])
     except (OSError, ValueError):

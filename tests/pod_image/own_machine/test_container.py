@@ -15,6 +15,7 @@ from pod_image.contract.interpreter import module_command
 from pod_image.contract.own_machine import Kind
 from pod_image.own_machine.container import Container, container_for, found_engine
 from pod_image.own_machine.errands import Ground, answer
+from pod_image.own_machine.first import is_delivered
 from pod_image.own_machine.identity import boot_id, living
 from pod_image.own_machine.machine import ThisMachine
 from pod_image.own_machine.refused import Refused
@@ -277,3 +278,14 @@ def test_a_results_folder_that_cannot_be_made_is_not_blamed_on_the_engine(
     assert done.stdout.startswith(f"{tmp_path}/file")
     assert "podman" not in done.stdout.splitlines()[0]
     assert place.ended["code"] == 127
+
+
+def test_a_pipe_in_place_of_what_the_run_said_holds_up_nobody(tmp_path: Path) -> None:
+    """The process around the container has the locks of its GPUs."""
+    place = placed(tmp_path, Container("podman", IMAGE))
+    place.events.parent.mkdir(parents=True)
+    os.mkfifo(place.events)
+    assert not is_delivered(place)
+    place.events.unlink()
+    place.events.write_text('{"event": "ended", "reason": "finished", "not_delivered_count": 0}\n')
+    assert is_delivered(place)
