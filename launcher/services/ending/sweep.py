@@ -93,6 +93,7 @@ async def plan_sweep(bench: Workbench) -> Sweep:
     """What there is to do at this place; changes nothing. Raises ProviderError when its pods cannot be listed."""
     orders = await _open_orders(bench)
     pods = await bench.provider.pods()
+    pods = [*pods, *await _unlisted_clusters(bench, {pod.id for pod in pods})]
     if not pods and await _any_alive(bench):
         return Sweep(f"{bench.place.title} lists no pods, but one of this program answers.")
     late = [each.pod for each in orders if each.pod is not None]
@@ -109,6 +110,13 @@ async def plan_sweep(bench: Workbench) -> Sweep:
     staying |= {intent.nonce for intent in _intents(bench)} - set(closing)
     left, trouble = await _leftovers(bench, staying, known)
     return Sweep("", tuple(orders), tuple(ours), gone, unordered, left, trouble)
+
+
+async def _unlisted_clusters(bench: Workbench, listed_ids: Collection[str]) -> list[Pod]:
+    """Clusters of known runs that are there without a pod: a list of pods shows none of those, now or later."""
+    ids = [run.pod_id for run in live_runs(bench) if run.is_cluster]
+    found = [await look_twice(bench, each) for each in ids if each not in listed_ids]
+    return [pod for pod in found if pod is not None]
 
 
 def live_runs(bench: Workbench) -> list[Run]:

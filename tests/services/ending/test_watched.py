@@ -299,6 +299,21 @@ async def test_a_sweep_leaves_one_that_is_watched_and_ends_one_that_is_not(tmp_p
     )
 
 
+@in_virtual_time
+async def test_a_sweep_ends_one_that_has_lost_all_its_pods(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.ends_after = None
+    await launched(harness)
+    for pod in harness.world.live_pods():
+        harness.world.kill_host(pod)
+    assert harness.world.clusters != {}
+    await asyncio.sleep(60)
+    report = await reap(harness.open_bench())
+    assert (report.skipped, whys(report)) == ("", ["no program here watches it any more"])
+    assert (harness.world.clusters, harness.secret_names()) == ({}, [])
+    assert harness.bench.runs.get("run-01").state is RunState.ENDED
+
+
 @pytest.mark.promise("money-reap")
 @in_virtual_time
 async def test_another_computer_ends_it_once_its_run_is_over_or_a_cap_was_reached(
