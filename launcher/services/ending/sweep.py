@@ -31,6 +31,7 @@ BOOT_ALLOWANCE = timedelta(minutes=10)
 """A pod that nobody waits for and that is not armed so long after its boot budget will not be."""
 OVER = "its run is over"
 LATE = "its deadline has passed"
+CAPPED = "a cap was reached"
 ASKED = "its release was asked for"
 UNREADY = "it never became ready"
 GIVEN_UP = "its launch had given up"
@@ -208,7 +209,7 @@ async def _why_cluster_goes(bench: Workbench, ours: OurPod) -> str:
     """Its pods cannot release themselves: what another pod would see to itself is looked at here."""
     pod, run, now = ours.pod, ours.run, bench.provider_now()
     if _is_past(told_run(bench, pod, ours.name).capped_at, now):
-        return LATE
+        return CAPPED
     if _has_delivered_its_end(await _record(bench, pod, ours), ours.name):
         return OVER
     if run is None or bench.runs.kept(run, RecordKind.WATCHED) is None:

@@ -338,7 +338,7 @@ async def test_a_cap_on_money_is_seen_by_another_computer(tmp_path: Path) -> Non
     await asyncio.sleep(1500)
     assert len((await reap(harness.second_home())).kept) == 1
     await asyncio.sleep(600)
-    assert whys(await reap(harness.second_home())) == ["its deadline has passed"]
+    assert whys(await reap(harness.second_home())) == ["a cap was reached"]
     assert harness.live() == []
 
 
