@@ -23,12 +23,21 @@ def reads_hub(settings: RunSettings) -> bool:
     return bool(from_hub) or bool(settings.more_datasets) or any(named)
 
 
+def used_tokens(settings: RunSettings) -> frozenset[KeyName]:
+    """Those of Hugging Face that the run has a use for; the others are neither shown nor sent."""
+    if needs_hub(settings):
+        return frozenset({KeyName.HF_DATASET, KeyName.HF_UPLOAD})
+    return frozenset({KeyName.HF_DATASET} if reads_hub(settings) else ())
+
+
 def of_this_run(keys: Keys, settings: RunSettings) -> Keys:
     """The same without the tokens that the run has no use for: they go nowhere."""
-    if needs_hub(settings):
-        return keys
-    reader = keys.hf_dataset if reads_hub(settings) else None
-    return replace(keys, hf_upload=None, hf_dataset=reader)
+    used = used_tokens(settings)
+    return replace(
+        keys,
+        hf_upload=keys.hf_upload if KeyName.HF_UPLOAD in used else None,
+        hf_dataset=keys.hf_dataset if KeyName.HF_DATASET in used else None,
+    )
 
 
 def need_results_key(keys: Keys, settings: RunSettings) -> None:

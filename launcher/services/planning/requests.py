@@ -23,7 +23,7 @@ from launcher.services.common.run_secrets import (
     command_purposes,
     secret_name,
 )
-from launcher.services.common.run_tokens import needs_hub, reads_hub
+from launcher.services.common.run_tokens import used_tokens
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching.commit_share import commits_per_hour
 from launcher.services.launching.orders import new_attempt, pod_order
@@ -34,7 +34,6 @@ from pod_image.contract.environment import (
     UPLOAD_TOKEN_VARIABLE,
 )
 from pod_image.contract.secret_names import NOTIFY_VARIABLE
-from pod_image.contract.settings import RunSettings
 
 NONCE_SHOWN = "xxxxxxxxxx"
 """Stands for the nonce, which is drawn anew at each launch."""
@@ -98,11 +97,11 @@ def _requests(
     tokens: Iterable[KeyName],
     commits: int = COMMITS_ALONE,
 ) -> tuple[Planned, ...]:
-    there = set(tokens)
+    there = used_tokens(plan.settings) & set(tokens)
     used = [
         _Used(variable, purpose, PLACEHOLDERS[key])
         for variable, purpose, key in _TOKENS
-        if key in there and _is_used(key, plan.settings)
+        if key in there
     ]
     used += [
         _Used(variable, purpose, _PLACEHOLDER.format(name))
@@ -114,10 +113,6 @@ def _requests(
     order = pod_order(bench, plan, run, offer, _environment(bench, plan, used), commits)
     secrets = {} if plan.secrets_in_plain else _secrets(used)
     return bench.provider.planned_requests(order, secrets)
-
-
-def _is_used(key: KeyName, settings: RunSettings) -> bool:
-    return needs_hub(settings) or (key is KeyName.HF_DATASET and reads_hub(settings))
 
 
 class _Used(NamedTuple):
