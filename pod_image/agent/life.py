@@ -31,7 +31,7 @@ from pod_image.agent.start_decision import (
     Refuse,
     ReleaseOnly,
     Start,
-    decision_of,
+    decide,
 )
 from pod_image.agent.supervisor import Supervisor, first_of
 from pod_image.agent.telling import CUT_OFF_SECONDS, LAST_SECONDS
@@ -39,7 +39,6 @@ from pod_image.agent.uploads import Uploads
 from pod_image.agent.watches import Watches
 from pod_image.contract.bodies import PhaseChange
 from pod_image.contract.datasets import chosen_datasets
-from pod_image.contract.nodes import node_in
 from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.whole_file import write_whole
 from pod_image.recipes.base import Stage
@@ -359,7 +358,7 @@ class Life:
             if past.hub_answers:
                 state = run.attempt_file.state
                 found = known(run.document, state, past, run.limits, run.now(), run.ports)
-                start = decision_of(node_in(run.ports.environment))(found)
+                start = decide(found)
                 take_over(run, past.record, b"")
                 return start
             attempt += 1

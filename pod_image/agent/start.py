@@ -19,14 +19,7 @@ from pod_image.agent.ports import Hub, HubTrouble, Ports, RunHub
 from pod_image.agent.record import installed_versions
 from pod_image.agent.run import Run
 from pod_image.agent.run_log import RunLog
-from pod_image.agent.start_decision import (
-    Begin,
-    GoOn,
-    Known,
-    ReleaseOnly,
-    Start,
-    decision_of,
-)
+from pod_image.agent.start_decision import Begin, GoOn, Known, ReleaseOnly, Start, decide
 from pod_image.agent.telling import Telling, addresses_in, told_in, words_of
 from pod_image.contract.common_settings import UNSIZED_BOOT_MINUTES
 from pod_image.contract.datasets import chosen_datasets
@@ -145,8 +138,7 @@ async def open_run(
     hub = hub_of(ports, document)
     armed = await arm_pod(ports, document, pod, hub, clock)
     past = await look_back(ports, hub, document, folder)
-    decided = decision_of(node_in(ports.environment))
-    start = decided(known(document, attempt_file.state, past, armed.limits, clock.now(), ports))
+    start = decide(known(document, attempt_file.state, past, armed.limits, clock.now(), ports))
     begins = attempt_file.state.boots == 0 and isinstance(start, Begin | GoOn)
     if ports.checks_machine and pod.is_rented and begins:
         expected = Expected.of(pod, armed.reading)
@@ -236,6 +228,7 @@ def known(
         disk_step=past.disk_step,
         is_young=age_seconds <= boot_minutes * 60,
         same_resume_limit=ports.timing.same_resume_limit,
+        node=node_in(ports.environment),
     )
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pod_image.agent.attempt_state import AttemptState, Ending
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.next_steps import NextStep, Sentence, setting
-from pod_image.contract.nodes import Node
+from pod_image.contract.nodes import ALONE, Node
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.record import KeptCheckpoint, RunRecord
 from pod_image.contract.results_address import results_kind
@@ -71,6 +70,7 @@ class Known:
     is_young: bool
     """The pod is within its boot budget: a second start is unlikely, and nothing is lost by giving up."""
     same_resume_limit: int = 3
+    node: Node = ALONE
     resumed: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -90,25 +90,11 @@ class Known:
         return self.attempt_state.boots > 0 or self.is_ours
 
 
-def decision_of(node: Node) -> Callable[[Known], Start]:
-    """How this node decides. To be asked before the record is taken over, which is the first node's."""
-    return decide if node.is_first else decide_further
-
-
-def decide_further(known: Known) -> Start:
-    """The same of a node of a cluster beside the first, which alone keeps the record: it begins with it, once."""
-    if known.attempt_state.is_over:
-        return ReleaseOnly("this node's part is over")
-    if known.attempt_state.boots:
-        return DeliverOnly(known.attempt_state.ending or _left_behind(known))
-    if not known.hub_answers:
-        return _unknown(known)
-    kept = known.record.checkpoint if known.record and known.document.resume else None
-    return Begin() if kept is None else GoOn(kept.step, kept)
-
-
 def decide(known: Known) -> Start:
-    """What to do at this start of the container. Never trains a finished run again."""
+    """What to do at this start of the container. Never trains a finished run again. To be asked before the record is
+    taken over, which is the first node's."""
+    if not known.node.is_first:
+        return _further(known)
     if known.attempt_state.is_over:
         return ReleaseOnly("this run has ended")
     if known.record is not None and (over := _over(known.record, known)):
@@ -118,6 +104,18 @@ def decide(known: Known) -> Start:
     if not known.hub_answers:
         return _unknown(known)
     return _first(known)
+
+
+def _further(known: Known) -> Start:
+    """Of a node of a cluster beside the first, which alone keeps the record: it begins with it, once."""
+    if known.attempt_state.is_over:
+        return ReleaseOnly("this node's part is over")
+    if known.attempt_state.boots:
+        return DeliverOnly(known.attempt_state.ending or _left_behind())
+    if not known.hub_answers:
+        return _unknown(known)
+    kept = known.record.checkpoint if known.record and known.document.resume else None
+    return Begin() if kept is None else GoOn(kept.step, kept)
 
 
 def _over(record: RunRecord, known: Known) -> ReleaseOnly | None:
@@ -136,7 +134,7 @@ def _again(known: Known) -> Start:
     if record is not None and record.end_reason is not None:
         return DeliverOnly(Ending(record.end_reason, record.detail, record.what_to_do))
     if known.document.settings.nodes > 1:
-        return DeliverOnly(_left_behind(known))
+        return DeliverOnly(_left_behind())
     kept = record.checkpoint if record is not None else None
     if known.disk_step is not None:
         return _go_on(known, GoOn(known.disk_step))
@@ -153,7 +151,7 @@ def _again(known: Known) -> Start:
     )
 
 
-def _left_behind(known: Known) -> Ending:
+def _left_behind() -> Ending:
     """The nodes of a cluster begin together: the others have stopped when one is started again."""
     return Ending(
         EndReason.TRAINER_DIED,

@@ -22,8 +22,6 @@ from pod_image.agent.start_decision import (
     Refuse,
     ReleaseOnly,
     decide,
-    decide_further,
-    decision_of,
 )
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.nodes import ALONE, Node, node_in
@@ -208,6 +206,10 @@ def known(**changes: Any) -> Known:
     return Known(**{**values, **changes})
 
 
+def further(**changes: Any) -> Known:
+    return known(node=Node(1, 2), **changes)
+
+
 def recorded(**changes: Any) -> RunRecord:
     checkpoint = KeptCheckpoint(step=50, paths=("checkpoints/50.ckpt",))
     values = {
@@ -224,20 +226,19 @@ def recorded(**changes: Any) -> RunRecord:
 
 def test_a_further_node_begins_whatever_the_first_has_noted_of_the_attempt() -> None:
     ours = recorded(nonce=known().document.attempt.nonce, state="running")
-    assert decide_further(known(record=ours)) == Begin()
-    assert isinstance(decide_further(known(record=recorded(), resume=True)), GoOn)
+    assert decide(further(record=ours)) == Begin()
+    assert isinstance(decide(further(record=recorded(), resume=True)), GoOn)
 
 
 def test_a_further_node_goes_on_with_nothing() -> None:
-    assert isinstance(
-        decide_further(known(attempt_state=AttemptState(nonce="n", boots=1))), DeliverOnly
-    )
+    again = AttemptState(nonce="n", boots=1)
+    assert isinstance(decide(further(attempt_state=again)), DeliverOnly)
     over = AttemptState(nonce="n", is_over=True)
-    assert isinstance(decide_further(known(attempt_state=over)), ReleaseOnly)
-    assert isinstance(decide_further(known(hub_answers=False)), Refuse)
+    assert isinstance(decide(further(attempt_state=over)), ReleaseOnly)
+    assert isinstance(decide(further(hub_answers=False)), Refuse)
     ending = Ending(EndReason.STOPPED)
     state = AttemptState(nonce="n", boots=1, end_reason=EndReason.STOPPED)
-    assert decide_further(known(attempt_state=state)) == DeliverOnly(ending)
+    assert decide(further(attempt_state=state)) == DeliverOnly(ending)
 
 
 def test_the_first_node_does_not_go_on_from_its_disk_alone() -> None:
@@ -263,9 +264,9 @@ async def test_another_process_is_told_which_node_it_is(tmp_path: Path) -> None:
 
 def test_each_node_decides_as_what_it_is_also_after_waiting_for_the_hub() -> None:
     ours = recorded(nonce=known().document.attempt.nonce, state="running")
-    assert decision_of(Node(1, 2))(known(record=ours)) == Begin()
-    assert isinstance(decision_of(Node(0, 2))(known(record=ours)), DeliverOnly)
-    assert decision_of(ALONE) is decide
+    assert decide(known(record=ours, node=Node(1, 2))) == Begin()
+    assert isinstance(decide(known(record=ours, node=Node(0, 2))), DeliverOnly)
+    assert decide(known(record=ours)) == decide(known(record=ours, node=Node(0, 2)))
 
 
 @in_virtual_time
