@@ -156,7 +156,7 @@ def _left_behind() -> Ending:
     return Ending(
         EndReason.TRAINER_DIED,
         "The container of a node was started again, and the others cannot wait for it.",
-        Sentence("Go on from the last checkpoint by ", NextStep.CONTINUE_RUN, "."),
+        Sentence("Continue from the last checkpoint with ", NextStep.CONTINUE_RUN, "."),
     )
 
 
@@ -206,7 +206,11 @@ def _taken(known: Known, why: str) -> Refuse:
         EndReason.BOOT_FAILED,
         f"The run id {known.document.run_id!r} is taken: {why}.",
         Sentence(
-            "Go on with it by ", NextStep.CONTINUE_RUN, ", or take another ", setting("run_id"), "."
+            "Continue it with ",
+            NextStep.CONTINUE_RUN,
+            ", or choose another ",
+            setting("run_id"),
+            ".",
         ),
     )
     return Refuse(ending, is_taken=True)

@@ -47,7 +47,7 @@ def read(name: str, content: bytes) -> dict[str, Any]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise NotRead("It is no UTF-8 text.") from None
+        raise NotRead("It is not UTF-8 text.") from None
     is_json = PurePosixPath(name).suffix.lower() in (".json", ".jsonc")
     try:
         values = json.loads(text) if is_json else yaml.load(text, _Loader)
@@ -59,7 +59,7 @@ def read(name: str, content: bytes) -> dict[str, Any]:
         raise NotRead(f"It is not valid YAML{where}.") from None
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as exc:
         line = f" in line {exc.lineno}" if isinstance(exc, json.JSONDecodeError) else ""
-        raise NotRead(f"It is no {'JSON' if is_json else 'YAML'} that can be read{line}.") from None
+        raise NotRead(f"It cannot be read as {'JSON' if is_json else 'YAML'}{line}.") from None
     if not isinstance(plain, dict):
         raise NotRead("It holds no settings: a job begins with job: and config:.")
     return plain

@@ -298,7 +298,7 @@ async def test_a_taken_run_id_is_refused_without_resume(tmp_path: Path) -> None:
     assert await harness.until_gone() < 60
     assert harness.ended["reason"] == EndReason.BOOT_FAILED
     what_to_do = Ended.model_validate(harness.ended).what_to_do
-    assert in_terminal(what_to_do) == "Go on with it by --resume, or take another --run-id."
+    assert in_terminal(what_to_do) == "Continue it with --resume, or choose another --run-id."
     assert harness.results()["run-01/voice/demo.onnx"].read_bytes() == before
 
 
