@@ -137,24 +137,13 @@ class RunPodClient:
 
     async def create_pod(self, body: Mapping[str, Any], hidden: Sequence[SecretStr] = ()) -> Any:
         """Sent once. Raises RentUnclear when it cannot be told whether a pod exists now."""
-        call = _Call(
-            "POST", Create.POD, "rent the pod", body=body, is_create=True, hidden=tuple(hidden)
-        )
-        return await self._json_once(call)
+        return await self._rented(Create.POD, "rent the pod", body, hidden)
 
     async def create_cluster(
         self, body: Mapping[str, Any], hidden: Sequence[SecretStr] = ()
     ) -> Any:
         """Sent once. Raises RentUnclear when it cannot be told whether a cluster exists now."""
-        call = _Call(
-            "POST",
-            Create.CLUSTER,
-            "rent the cluster",
-            body=body,
-            is_create=True,
-            hidden=tuple(hidden),
-        )
-        return await self._json_once(call)
+        return await self._rented(Create.CLUSTER, "rent the cluster", body, hidden)
 
     async def pods(self) -> list[Any]:
         """Every pod, those of clusters too, over all pages."""
@@ -261,6 +250,12 @@ class RunPodClient:
 
     async def own_account(self) -> Any:
         return await self._json(_Call("GET", "/v2/account", "show the account"))
+
+    async def _rented(
+        self, at: Create, what: str, body: Mapping[str, Any], hidden: Sequence[SecretStr]
+    ) -> Any:
+        call = _Call("POST", at, what, body=body, is_create=True, hidden=tuple(hidden))
+        return await self._json_once(call)
 
     async def _listed(
         self, path: str, key: str, what: str, params: Mapping[str, str | int] | None = None
