@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from pod_image.contract.interpreter import SAFE_PATH_VARIABLE, module_command
+from pod_image.contract.nodes import node_in
 
 MEETING_SECONDS = 1_800
 """How long the nodes of a cluster wait for each other before the first step: each fetches and prepares by itself."""
@@ -21,18 +22,18 @@ def torchrun_command(
     A pod of a RunPod cluster says in its environment how many pods and GPUs there are and where the first is; its
     WORLD_SIZE without a RANK means a process that torchrun has not started yet.
     """
-    nodes = int(environment.get("NUM_NODES") or 1)
+    node = node_in(environment)
     each = int(environment.get("NUM_TRAINERS") or gpus)
-    if "LOCAL_RANK" in environment or nodes * each == 1:
+    if "LOCAL_RANK" in environment or node.count * each == 1:
         return None
     command = [*module_command("torch.distributed.run"), f"--nproc-per-node={each}"]
-    if nodes == 1:
+    if not node.is_in_cluster:
         command.append("--standalone")
     else:
         command += [
-            f"--nnodes={nodes}",
+            f"--nnodes={node.count}",
             f"--rdzv-conf=timeout={MEETING_SECONDS}",
-            f"--node-rank={environment['NODE_RANK']}",
+            f"--node-rank={node.rank}",
             f"--master-addr={environment['MASTER_ADDR']}",
             f"--master-port={environment['MASTER_PORT']}",
         ]
@@ -45,6 +46,6 @@ def torchrun_environment(
     """What the processes need beside the variables they have already."""
     # torchrun writes its processes' command lines, and knows no -P.
     extra = {"OMP_NUM_THREADS": environment.get("OMP_NUM_THREADS", "2"), SAFE_PATH_VARIABLE: "1"}
-    if int(environment.get("NUM_NODES") or 1) > 1 and CLUSTER_INTERFACE in interfaces:
+    if node_in(environment).is_in_cluster and CLUSTER_INTERFACE in interfaces:
         extra["NCCL_SOCKET_IFNAME"] = environment.get("NCCL_SOCKET_IFNAME", CLUSTER_INTERFACE)
     return extra
