@@ -113,7 +113,7 @@ async def test_its_log_is_that_of_its_first_node() -> None:
 
 
 @in_virtual_time
-async def test_without_its_first_node_it_is_in_error_and_still_there_to_be_released() -> None:
+async def test_without_any_of_its_nodes_it_is_still_there_to_be_released() -> None:
     harness = ProviderHarness()
     pod = await harness.provider.rent(of_two())
     await asyncio.sleep(120)
@@ -126,6 +126,17 @@ async def test_without_its_first_node_it_is_in_error_and_still_there_to_be_relea
     assert (seen.status, seen.nodes) == (PodStatus.PROVISIONING, 0)
     await harness.provider.release(pod.id)
     assert harness.world.clusters == {}
+
+
+@in_virtual_time
+async def test_without_its_first_node_it_is_in_error_beside_those_that_run() -> None:
+    harness = ProviderHarness()
+    pod = await harness.provider.rent(of_two())
+    await asyncio.sleep(120)
+    harness.world.kill_host(harness.world.live_pods()[0])
+    seen = await harness.provider.pod(pod.id)
+    assert (seen.status, seen.nodes, seen.is_headless) == (PodStatus.ERROR, 1, True)
+    assert await harness.provider.pods() == [seen]
 
 
 @in_virtual_time
