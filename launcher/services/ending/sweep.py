@@ -23,7 +23,6 @@ from launcher.stores.runs import RecordKind
 from pod_image.contract.bodies import ArmedReport
 from pod_image.contract.events import Stamped
 from pod_image.contract.outcomes import EndReason
-from pod_image.contract.record import RunRecord
 
 GRACE = timedelta(seconds=30)
 """After its end or deadline a pod has so long to release itself."""
@@ -210,7 +209,7 @@ async def _why_cluster_goes(bench: Workbench, ours: OurPod) -> str:
     pod, run, now = ours.pod, ours.run, bench.provider_now()
     if _is_past(told_run(bench, pod, ours.name).capped_at, now):
         return CAPPED
-    if _has_delivered_its_end(await _record(bench, pod, ours), ours.name):
+    if await _has_delivered_its_end(bench, ours):
         return OVER
     if run is None or bench.runs.kept(run, RecordKind.WATCHED) is None:
         return ""  # another computer's: its own launcher watches it, or it reaches its caps
@@ -221,15 +220,13 @@ async def _why_cluster_goes(bench: Workbench, ours: OurPod) -> str:
     return UNWATCHED if _is_past(since, now) else ""
 
 
-async def _record(bench: Workbench, pod: Pod, ours: OurPod) -> RunRecord | None:
+async def _has_delivered_its_end(bench: Workbench, ours: OurPod) -> bool:
+    results = bench.results(results_repo_of(ours.pod, ours.run))
     try:
-        return await bench.results(results_repo_of(pod, ours.run)).record(ours.name.run_id)
+        record = await results.record(ours.name.run_id)
     except (HubError, NotConfigured):
-        return None
-
-
-def _has_delivered_its_end(record: RunRecord | None, name: PodName) -> bool:
-    return record is not None and record.nonce == name.nonce and record.state == "ended"
+        return False
+    return record is not None and record.nonce == ours.name.nonce and record.state == "ended"
 
 
 def _is_known_armed(run: Run | None) -> bool:
