@@ -35,6 +35,7 @@ from launcher.workshop.push import look_before_pushing as before_pushing
 from launcher.workshop.report import DatasetReport
 from launcher.workshop.table import Line
 from pod_image.contract.next_steps import NextStep, Sentence
+from pod_image.contract.results_address import is_folder
 from pod_image.contract.settings import RunSettings
 from pod_image.dataset import DamagedMember, DatasetError, FolderSource
 from pod_image.dataset.file_remedies import SHARD
@@ -111,8 +112,11 @@ def find_dataset(config: Config, word: str) -> DatasetPlace:
     return DatasetPlace(repo=find_repo(word))
 
 
+_A_REPO = "A repo is written owner/name, such as me/my-clips."
+
+
 def find_repo(word: str) -> str:
-    """The name of a repo, if it can be one. Raises InvalidRequest."""
+    """The name of a repo, if it can be one: a folder, which a run may name too, is none. Raises InvalidRequest."""
     found = dataset_address(word)
     if found is not None and found.folder:
         raise InvalidRequest(
@@ -123,13 +127,17 @@ def find_repo(word: str) -> str:
         repo = RunSettings(dataset_repo=found.repo if found else word.strip()).dataset_repo
     except ValidationError:
         _no_repo(word)
+    if is_folder(repo):
+        raise InvalidRequest(
+            f"{word!r} is the path of a folder, but a repo is needed here.", hint=_A_REPO
+        )
     return repo or _no_repo(word)
 
 
 def _no_repo(word: str) -> NoReturn:
     raise InvalidRequest(
         f"{word!r} is not a repo name, and there is no folder with this name.",
-        hint="A repo is written owner/name, such as me/my-clips.",
+        hint=_A_REPO,
     )
 
 

@@ -16,6 +16,8 @@ from launcher.serve.allowed import Allowed
 from launcher.services.planning.brought.look import look_at_brought
 from launcher.services.planning.compose import compose
 from pod_image.contract.settings import RunSettings
+from tests.kit.virtual_time import in_patient_time
+from tests.serve.harness import served
 
 GIVEN = {"recipe": "command", "argv": ["true"], "results_repo": "me/voice"}
 
@@ -219,3 +221,21 @@ def test_a_new_folder_may_be_named_beside_what_is_private(tmp_path: Path) -> Non
     check(tmp_path / "home" / "voices")
     with pytest.raises(InvalidRequest):
         check(tmp_path / "home" / "config" / "voices")
+
+
+def test_a_folder_is_no_dataset_of_the_hub_and_is_not_read_where_one_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    private = tmp_path / "private"
+    private.mkdir()
+    (private / "metadata.csv").write_text("a.wav|what nobody may read\n")
+
+    @in_patient_time
+    async def story() -> None:
+        async with served(tmp_path) as site:
+            asked = {"dataset": str(private)}
+            refused = await site.client.post("/api/v1/datasets/check", json=asked)
+            assert refused.status_code == 422
+            assert "but a repo is needed here" in refused.json()["detail"]
+
+    story()

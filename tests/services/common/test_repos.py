@@ -78,6 +78,13 @@ def test_a_dataset_is_not_pushed_into_a_folder_of_a_repo() -> None:
         datasets.find_repo("me/clips/audio")
 
 
+@pytest.mark.parametrize("folder", ["/etc/ssl", "/home/me/clips"])
+def test_a_folder_is_no_repo_although_a_run_may_take_its_dataset_from_one(folder: str) -> None:
+    """Whoever may name repos alone, as a client of `launcher serve`, would read any folder by it."""
+    with pytest.raises(InvalidRequest, match="but a repo is needed here"):
+        datasets.find_repo(folder)
+
+
 @pytest.mark.parametrize(
     ("typed", "word"),
     [
