@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from launcher.api.desk import LOG, Desk
 from launcher.domain.plan import Composed
@@ -26,37 +26,26 @@ def _log_unkept(why: str) -> None:
     LOG.warning("The plan is not kept: %s", why)
 
 
-async def planned(
-    desk: Desk,
-    composed: Composed,
-    *,
-    resume: bool = False,
-    forced: Collection[str] = (),
-    may_pod_tell: bool = True,
-    on_unkept: Callable[[str], None] = _log_unkept,
-) -> Plan:
+class _How(TypedDict, total=False):
+    resume: bool
+    forced: Collection[str]
+    may_pod_tell: bool
+    on_unkept: Callable[[str], None]
+    """Hears why the plan could not be kept."""
+
+
+async def planned(desk: Desk, composed: Composed, **how: Unpack[_How]) -> Plan:
     """The plan for composed settings, to be deployed; see `shown`."""
     from launcher.api.made_plan import Plan
 
-    keys = _with_named(desk, composed)
-    made = await _made(desk, composed, keys, resume, forced, may_pod_tell, on_unkept)
+    made, keys = await _made(desk, composed, **how)
     return Plan(desk, made, keys)
 
 
-async def shown(
-    desk: Desk,
-    composed: Composed,
-    *,
-    resume: bool = False,
-    forced: Collection[str] = (),
-    may_pod_tell: bool = True,
-    on_unkept: Callable[[str], None] = _log_unkept,
-) -> MadePlan:
-    """The plan for composed settings, to be looked at; kept for an hour by its hash, and `on_unkept` hears why that
-    could not be. Raises what `make_plan` raises.
-    """
-    keys = _with_named(desk, composed)
-    return await _made(desk, composed, keys, resume, forced, may_pod_tell, on_unkept)
+async def shown(desk: Desk, composed: Composed, **how: Unpack[_How]) -> MadePlan:
+    """The plan for composed settings, to be looked at; kept for an hour by its hash. Raises what `make_plan` raises."""
+    made, _ = await _made(desk, composed, **how)
+    return made
 
 
 async def planned_before(desk: Desk, plan_hash: str) -> Plan:
@@ -76,19 +65,20 @@ async def planned_again(desk: Desk, before: ShownPlan) -> Plan:
 async def _made(
     desk: Desk,
     composed: Composed,
-    keys: Keys,
-    resume: bool,
-    forced: Collection[str],
-    may_pod_tell: bool,
-    on_unkept: Callable[[str], None],
-) -> MadePlan:
+    *,
+    resume: bool = False,
+    forced: Collection[str] = (),
+    may_pod_tell: bool = True,
+    on_unkept: Callable[[str], None] = _log_unkept,
+) -> tuple[MadePlan, Keys]:
+    keys = _with_named(desk, composed)
     made = await make_plan(
         desk.bench, composed, keys, resume=resume, forced=forced, may_pod_tell=may_pod_tell
     )
     why = keep(desk.bench, made)
     if why:
         on_unkept(why)
-    return made
+    return made, keys
 
 
 def _with_named(desk: Desk, composed: Composed) -> Keys:
