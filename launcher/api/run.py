@@ -13,7 +13,6 @@ from typing import NoReturn
 from launcher.api.both import Doing, Stream, both
 from launcher.api.desk import LOG, Desk
 from launcher.api.display import Cell, notebook, on_terminal
-from launcher.api.html import run_html
 from launcher.api.log_lines import LogLine, log_lines
 from launcher.api.next_steps import in_python
 from launcher.api.run_facts import RunFacts
@@ -286,6 +285,8 @@ class Run(RunFacts):
         return f"<run {self.address}: {', '.join(part for part in parts if part)}>"
 
     def _repr_html_(self) -> str:
+        from launcher.api.html import run_html
+
         return run_html(self.known, self.told)
 
     def __eq__(self, other: object) -> bool:

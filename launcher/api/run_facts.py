@@ -9,7 +9,7 @@ from typing import Any
 from launcher.api.desk import Desk
 from launcher.domain.run import Run as KnownRun
 from launcher.domain.run import RunState
-from pod_image.contract.older_settings import recorded_settings
+from pod_image.contract.older_names import recorded_settings
 from pod_image.contract.outcomes import EndReason
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from launcher.api.both import Doing, both
 from launcher.api.desk import Desk
-from launcher.api.html import sample_html
 from launcher.domain.run import Run as KnownRun
 from launcher.domain.run_picture import picture_of
 from launcher.hub.results_repo import exactly
@@ -55,6 +54,8 @@ class Sample:
         return (await self.file.aio()).read_bytes()
 
     def _repr_html_(self) -> str:
+        from launcher.api.html import sample_html
+
         return sample_html(f"step {self.step:,}: {self.text}".rstrip(": "), self.path, self._shown)
 
     @property

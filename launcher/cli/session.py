@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing, suppress
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 from pydantic import SecretStr
@@ -41,8 +41,10 @@ from launcher.stores.secrets import (
 )
 from pod_image.contract.next_steps import joined
 from pod_image.contract.results_address import is_folder
-from pod_image.contract.settings import RunSettings
 from pod_image.contract.surroundings import drop_certificates_that_are_not_there, read_no_proxy
+
+if TYPE_CHECKING:
+    from pod_image.contract.settings import RunSettings
 
 T = TypeVar("T")
 

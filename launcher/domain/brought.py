@@ -6,10 +6,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pod_image.contract.brought import BroughtFile, BroughtList, files_folder, list_path
-from pod_image.contract.settings import SETTINGS, RunSettings
+
+if TYPE_CHECKING:
+    from pod_image.contract.settings import RunSettings
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Brought:
 
     def settings_on_pod(self, settings: RunSettings) -> dict[str, Any]:
         """Values that take the place of every one that names a file of this computer."""
+        from pod_image.contract.settings import SETTINGS
+
         values = settings.model_dump()
         return {
             name: self.places.get(name, () if setting.is_list else "")

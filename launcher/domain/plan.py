@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from launcher.domain.account import Account
 from launcher.domain.agreed import Agreed
@@ -14,7 +15,9 @@ from launcher.domain.cost import hours_until_capped, worst_case_cost_usd
 from launcher.domain.offer import Offer
 from launcher.domain.planned_request import Planned
 from pod_image.contract.findings import Finding, Severity
-from pod_image.contract.settings import RunSettings
+
+if TYPE_CHECKING:
+    from pod_image.contract.settings import RunSettings
 
 
 class Origin(StrEnum):

@@ -26,11 +26,11 @@ from launcher.providers.own_machine_answers import Answers, ContainerAnswer, Loo
 from launcher.providers.place import Place
 from launcher.providers.told_times import deadline_in
 from pod_image.contract.common_settings import Cloud
-from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Sentence, setting
 from pod_image.contract.own_machine import PROCESSOR
 from pod_image.contract.places import PLACES
+from pod_image.contract.variables import RUN_VARIABLE
 
 _RELEASE_PATIENCE_SECONDS = 120.0
 _LONGEST_PAUSE_SECONDS = 30.0

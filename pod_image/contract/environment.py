@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Mapping
 from typing import Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from pod_image.contract import CONTRACT_VERSION, READABLE_CONTRACTS
 from pod_image.contract.contract_error import ContractError
-from pod_image.contract.interpreter import without_current_folder
 from pod_image.contract.places import DEFAULT_PLACE, PLACES
 from pod_image.contract.secret_names import (
     DATASET_TOKEN_VARIABLE,
@@ -21,6 +18,12 @@ from pod_image.contract.secret_names import (
     without_secrets,
 )
 from pod_image.contract.settings import RunSettings
+from pod_image.contract.variables import (
+    EVENTS_FD_VARIABLE,
+    HUB_URL_VARIABLE,
+    RUN_VARIABLE,
+    for_python,
+)
 
 __all__ = [
     "COMMITS_ALONE",
@@ -38,17 +41,11 @@ __all__ = [
     "without_secrets",
 ]
 
-RUN_VARIABLE = "LAUNCHER_RUN"
-HUB_URL_VARIABLE = "HF_ENDPOINT"
-
 MAX_RUN_BYTES = 60_000
 """Limit of the document: the platform refuses create bodies over 102,400 bytes, and this is not all of one."""
 
 COMMITS_ALONE = 50
 """Commits an hour of a pod that has the account to itself, and the most that any pod makes. Default."""
-
-EVENTS_FD_VARIABLE = "LAUNCHER_EVENTS_FD"
-"""Set for a recipe's process: number of the file descriptor that takes its events, one JSON object a line."""
 
 
 class Attempt(BaseModel):
@@ -147,14 +144,3 @@ def _parsed(text: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ContractError(f"{RUN_VARIABLE} is not a JSON object.")
     return document
-
-
-def for_python(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a Python of ours on a person's computer: no key, and no look into the current folder.
-
-    On Windows a program's name is otherwise looked for there first, whatever PATH says.
-    """
-    kept = without_secrets(environment)
-    path = without_current_folder(kept.pop("PYTHONPATH", ""))
-    by_name = {"NoDefaultCurrentDirectoryInExePath": "1"} if sys.platform == "win32" else {}
-    return {**kept, **({"PYTHONPATH": path} if path else {}), **by_name}

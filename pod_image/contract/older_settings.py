@@ -1,25 +1,34 @@
-"""Settings of earlier releases: what is called otherwise now, and what is none any more. The one place that knows.
-
-Whoever renames a setting or takes one away gives it a line here: presets, run files and runs of the history go on.
-"""
+"""What was written with an earlier release, as settings of this one; `older_names` has the names."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
+from pod_image.contract.older_names import (
+    RENAMED,
+    RETIRED,
+    recorded_settings,
+    todays_name,
+    under_todays_names,
+)
 from pod_image.contract.settings import SETTINGS, RunSettings
 
-RENAMED: dict[str, str] = {}
-"""What a setting was called, and what it is called now."""
-RETIRED: dict[str, str] = {
-    "compile": "training steps are now recorded as CUDA graphs, which need no compiler (graphs)",
-}
-"""A setting that is none any more, and what became of it: words that follow a colon."""
+__all__ = [
+    "RENAMED",
+    "RETIRED",
+    "TakenOver",
+    "check_tables",
+    "known_settings",
+    "recorded_settings",
+    "taken_over",
+    "todays_name",
+    "under_todays_names",
+    "unusable",
+]
 
 
 @dataclass(frozen=True)
@@ -55,18 +64,6 @@ def taken_over(values: Mapping[str, Any], *, of_another_release: bool = False) -
     return TakenOver(found, tuple(notes))
 
 
-def todays_name(name: str) -> str:
-    while name in RENAMED:
-        name = RENAMED[name]
-    return name
-
-
-def under_todays_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with nothing left out; where an old and a new name are both given, the new one counts."""
-    old_first = sorted(values.items(), key=lambda item: item[0] not in RENAMED)
-    return {todays_name(name): value for name, value in old_first}
-
-
 def unusable(values: Mapping[str, Any]) -> list[str]:
     """Names of settings whose values this release cannot take."""
     known = {name: value for name, value in values.items() if name in SETTINGS}
@@ -75,17 +72,6 @@ def unusable(values: Mapping[str, Any]) -> list[str]:
     except ValidationError as exc:
         return list(dict.fromkeys(str(fault["loc"][0]) for fault in exc.errors()))
     return []
-
-
-def recorded_settings(settings_json: str) -> dict[str, Any]:
-    """The settings of a run as the history has them, under today's names; what is none any more stands too.
-
-    Raises ValueError for a text that holds no settings at all.
-    """
-    values = json.loads(settings_json)
-    if not isinstance(values, dict):
-        raise ValueError("settings are an object")
-    return under_todays_names(values)
 
 
 def known_settings(settings_json: str) -> RunSettings:

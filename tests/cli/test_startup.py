@@ -90,7 +90,8 @@ WITHOUT_HUB = {"huggingface_hub", "httpx2", "pod_image.hub", "launcher.hub.resul
 NOT_LOADED = {
     "gpus": NEVER | WITHOUT_HUB | {"launcher.services.planning", "launcher.services.ending"},
     "offers": NEVER | WITHOUT_HUB | {"launcher.services.ending"},
-    "show": NEVER | {"launcher.services.planning"},
+    "show": NEVER
+    | {"launcher.services.planning", "launcher.recipes", "pod_image.contract.settings"},
     "plan": NEVER
     | {"launcher.services.ending.reap", "launcher.services.voices", "launcher.api.run"},
 }

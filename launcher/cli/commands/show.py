@@ -27,7 +27,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.following.receipts import Receipt
 from launcher.services.following.told_so_far import told_so_far
 from pod_image.contract.next_steps import joined
-from pod_image.contract.older_settings import recorded_settings
+from pod_image.contract.older_names import recorded_settings
 from pod_image.contract.plain import plain_line
 
 app = command_app()

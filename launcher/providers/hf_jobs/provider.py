@@ -33,9 +33,9 @@ from launcher.providers.hf_jobs.wire import HardwareWire, JobWire
 from launcher.providers.place import Place
 from launcher.providers.told_times import deadline_in, moment
 from pod_image.contract.common_settings import Cloud
-from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import NextStep, Sentence
+from pod_image.contract.variables import RUN_VARIABLE
 
 LIVE_STAGES = ("SCHEDULING", "RUNNING")
 ENTRY_POINT = ("python", "-P", "-m", "pod_image")

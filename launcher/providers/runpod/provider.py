@@ -58,10 +58,10 @@ from launcher.providers.runpod.wire import (
 )
 from launcher.providers.told_times import deadline_in
 from pod_image.contract.common_settings import Cloud
-from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.places import PLACES
+from pod_image.contract.variables import RUN_VARIABLE
 
 ABSENT_READINGS = 2
 """Gone is believed when a pod is absent so many times in a row: reads lag and fail."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from launcher.services.common.images import image_of, is_bootstrap
 from launcher.services.common.places import place_of
 from pod_image.contract.common_settings import DEFAULT_IMAGE, UNSIZED_BOOT_MINUTES, Switch
-from pod_image.contract.older_settings import known_settings
-from pod_image.contract.settings import RunSettings
+
+if TYPE_CHECKING:
+    from pod_image.contract.settings import RunSettings
 
 COMPRESSED_GB = {DEFAULT_IMAGE: 2.75}
 """Ours by docs/image.md; a place knows its own images."""
@@ -62,6 +64,8 @@ def boot_budget(settings: RunSettings, image_gb: float | None = None) -> BootBud
 
 
 def boot_budget_in(settings_json: str) -> BootBudget:
+    from pod_image.contract.older_settings import known_settings
+
     try:
         return boot_budget(known_settings(settings_json))
     except ValueError:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -15,13 +16,16 @@ from launcher.providers.base import AccountSecret, Provider
 from launcher.services.common.run_tokens import needs_hub, reads_hub
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import Keys
-from pod_image.contract.environment import DATASET_TOKEN_VARIABLE, UPLOAD_TOKEN_VARIABLE
 from pod_image.contract.secret_names import (
     COMMAND_SECRET_PREFIX,
+    DATASET_TOKEN_VARIABLE,
     MOST_COMMAND_SECRETS,
     NOTIFY_VARIABLE,
+    UPLOAD_TOKEN_VARIABLE,
 )
-from pod_image.contract.settings import SETTINGS, RunSettings
+
+if TYPE_CHECKING:
+    from pod_image.contract.settings import RunSettings
 
 _NAME = re.compile(
     r"^launcher_(?P<nonce>[a-z0-9]{10})_(?P<purpose>dataset|upload|notify|command\d+)$"
@@ -42,6 +46,8 @@ class TokenEnvironment:
 
 def named_secrets(settings: RunSettings) -> tuple[str, ...]:
     """The names of the secrets that the command of these settings gets."""
+    from pod_image.contract.settings import SETTINGS
+
     values = settings.model_dump()
     naming = (each for each in SETTINGS.values() if each.knob.names_secrets)
     names = (name for each in naming if each.applies(values) for name in values[each.name])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract.results_address import is_folder
-from pod_image.contract.settings import SETTINGS, RunSettings
+
+if TYPE_CHECKING:
+    from pod_image.contract.settings import RunSettings
 
 
 def needs_hub(settings: RunSettings) -> bool:
@@ -16,6 +19,8 @@ def needs_hub(settings: RunSettings) -> bool:
 
 def reads_hub(settings: RunSettings) -> bool:
     """Whether the run fetches what a person named on Hugging Face: a dataset, or another input."""
+    from pod_image.contract.settings import SETTINGS
+
     values = settings.model_dump(mode="json")
     inputs = (each for each in SETTINGS.values() if each.knob.is_hub_address)
     named = (values[each.name] for each in inputs if each.applies(values))

@@ -14,7 +14,7 @@ from launcher.services.common.intents import intents_of
 from launcher.services.common.pod_release import asked_releases
 from launcher.services.common.run_secrets import PURPOSES, secret_name
 from launcher.services.common.workbench import Workbench
-from pod_image.contract.older_settings import under_todays_names
+from pod_image.contract.older_names import under_todays_names
 from pod_image.contract.results_address import results_in
 
 

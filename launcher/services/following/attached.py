@@ -31,7 +31,7 @@ from launcher.services.ending.settle import recorded_end
 from launcher.stores.runs import RecordKind
 from pod_image.contract.bodies import Ended
 from pod_image.contract.events import Event, tells
-from pod_image.contract.older_settings import under_todays_names
+from pod_image.contract.older_names import under_todays_names
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.places import DEFAULT_PLACE, PLACES
 from pod_image.contract.plain import plain_line

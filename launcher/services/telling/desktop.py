@@ -8,8 +8,8 @@ import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from pod_image.contract.environment import for_python
 from pod_image.contract.news import News
+from pod_image.contract.variables import for_python
 
 RunProgram = Callable[[Sequence[str], Mapping[str, str]], Awaitable[int]]
 """Runs a program with more variables, and gives its exit code. Raises OSError, TimeoutError."""

@@ -40,7 +40,7 @@ def test_every_setting_that_a_release_had_is_one_or_is_said_to_be_none_any_more(
         for name in RELEASED[release].split()
         if todays_name(name) not in SETTINGS and name not in older_settings.RETIRED
     ]
-    assert lost == [], "give each a line in pod_image/contract/older_settings.py"
+    assert lost == [], "give each a line in pod_image/contract/older_names.py"
 
 
 @pytest.mark.usefixtures("older_vocabulary")
