@@ -52,7 +52,7 @@ def reap(
     if left:
         price = usd(sum(gone.pod.price_per_hour_usd for gone in left))
         raise ProviderUnavailable(
-            f"{counted(len(left), 'pod is', 'pods are')} still rented, for {price} an hour: "
+            f"{counted(len(left), 'pod')} may still be rented, for {price} an hour: "
             f"{', '.join(gone.pod.id for gone in left)}.",
             hint=what_to_do(*left),
         )

@@ -1,4 +1,4 @@
-"""What became of a pod that nobody needs: gone, or still rented and what to do then."""
+"""What became of a pod that nobody needs: gone, or perhaps still rented and what to do then."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def reaped_text(gone: Reaped, *, is_dry_run: bool = False) -> str:
     price = f"{usd(pod.price_per_hour_usd)} an hour"
     if gone.trouble:
         return (
-            f"{name} is still rented and costs {price}: {gone.why}, but it could not be released. "
+            f"{name} may still be rented, for {price}: {gone.why}, but its release could not be confirmed. "
             f"{gone.trouble.rstrip()} {what_to_do(gone)}"
         )
     would = "would be" if is_dry_run else "is"

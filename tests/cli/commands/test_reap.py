@@ -1,4 +1,4 @@
-"""`launcher reap`, and the look before each launch: what is gone, and what is still rented and what to do then."""
+"""`launcher reap`, and the look before each launch: what is gone, and what may still be rented and what to do then."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def test_a_pod_that_could_not_be_released_is_said_to_be_rented_with_its_price_an
     shell.world.faults.switch_on("delete-500")
     said = shell("reap")
     assert said.code == 5
-    assert f"Pod {overdue} is still rented and costs $0.25 an hour:" in said.text
-    assert "its deadline has passed, but it could not be released." in said.text
+    assert f"Pod {overdue} may still be rented, for $0.25 an hour:" in said.text
+    assert "its deadline has passed, but its release could not be confirmed." in said.text
     assert "Try again with launcher reap, or end it at console.runpod.io/pods." in said.text
-    assert f"1 pod is still rented, for $0.25 an hour: {overdue}." in said.text
+    assert f"1 pod may still be rented, for $0.25 an hour: {overdue}." in said.text
     shell.world.faults.switch_off()
     said = shell("reap")
     assert said.code == 0
@@ -47,7 +47,7 @@ def test_a_launch_says_the_same_of_a_pod_that_it_could_not_release(
 ) -> None:
     shell.world.faults.switch_on("delete-500")
     said = shell("deploy", *COMMAND_RUN, "--run-id", "run-09", "--yes", "--detach", *TRUE)
-    assert f"Pod {overdue} is still rented and costs $0.25 an hour:" in said.text
+    assert f"Pod {overdue} may still be rented, for $0.25 an hour:" in said.text
     assert "was released because" not in said.text
 
 

@@ -114,7 +114,7 @@ async def test_a_pod_that_cannot_be_removed_is_red_on_every_page(
     await visit(person, "/")
     await person.should_see("could not be removed")
     await visit(person, "/keys")
-    await person.should_see("It is still rented and costs")
+    await person.should_see("It may still be rented, for $")
     await person.should_see("Look again here, or end it at console.runpod.io/pods.")
     assert live(ground) == [forgotten]
 

@@ -74,7 +74,7 @@ def _show_reaped(report: ReapReport) -> None:
         if one.trouble:
             price = dollars_per_hour(one.pod.price_per_hour_usd)
             by_hand = f", or end it at {one.console_address}" if one.console_address else ""
-            still = f"It is still rented and costs {price}, though {one.why}."
+            still = f"It may still be rented, for {price}, though {one.why}."
             todo = f"Look again here{by_hand}."
             title = f"{one.pod.name} could not be removed"
             say("bad", title, f"{one.trouble.rstrip()} {still} {todo}", alert=True)
