@@ -7,8 +7,12 @@ import re
 
 from launcher.errors import InvalidRequest
 
-_WITH_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
-"""A comma is a point to half of the world and parts the thousands for the other half: such a number may be either."""
+_WITH_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+
+
+def has_thousands(text: str) -> bool:
+    """A comma is a point to half of the world and parts the thousands for the other: such a number may be either."""
+    return _WITH_THOUSANDS.fullmatch(text) is not None
 
 
 def number(typed: object, what: str) -> float | None:
@@ -16,7 +20,7 @@ def number(typed: object, what: str) -> float | None:
     text = str(typed or "").strip()
     if not text:
         return None
-    if _WITH_THOUSANDS.fullmatch(text):
+    if has_thousands(text):
         raise InvalidRequest(f"{what}: write {text.replace(',', '')} without a comma.")
     try:
         found = float(text.replace(",", "."))

@@ -22,6 +22,7 @@ from launcher.ui.pages.train.local_files import what_is_wrong
 from launcher.ui.state.drafts import Draft
 from launcher.ui.widgets.elements import Text, attributes, box, details
 from launcher.ui.widgets.inputs import Field, options
+from launcher.ui.widgets.typed_numbers import has_thousands
 from pod_image.contract.knobs import Setting
 from pod_image.contract.next_steps import Said, Sentence, setting
 from pod_image.contract.settings import SETTINGS
@@ -47,9 +48,12 @@ def parse(form_field: FormField, raw: Any) -> Any:
 
 
 def _number(form_field: FormField, text: str, kind: Callable[[str], float]) -> float:
+    if kind is float and has_thousands(text):
+        raise Refused(f"Write {text.replace(',', '')} without a comma.")
+    # A comma as the decimal sign is what half of the world types; in a whole number it parts the thousands alone.
+    is_parted = kind is int and has_thousands(text)
     try:
-        # A comma as the decimal sign is what half of the world types.
-        return kind(text.replace(",", ".") if kind is float else text.replace(",", ""))
+        return kind(text.replace(",", "" if is_parted else "."))
     except ValueError:
         what = "a whole number" if kind is int else "a number"
         limits = f", {form_field.limits}" if form_field.limits else ""

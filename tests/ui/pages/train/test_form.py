@@ -63,7 +63,9 @@ def test_what_is_typed_becomes_a_value(name: str, typed: str, value: object) -> 
     [
         ("batch_size", "many", "Enter a whole number, 1 to 256."),
         ("batch_size", "1.5", "Enter a whole number"),
+        ("batch_size", "1,5", "Enter a whole number"),
         ("max_hours", "", "Enter a number"),
+        ("max_cost_usd", "1,000", "Write 1000 without a comma."),
         ("batch_size", "1000", "Must be 1 to 256 clips"),
         ("voice_name", "Anna!", "Voice name"),
         ("results_repo", "voice", "owner/name"),
