@@ -50,6 +50,12 @@ _NOT_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtoc
 _T = TypeVar("_T")
 
 
+def seconds_since_start() -> float:
+    """By a clock that nobody sets, and that goes on while the computer sleeps, where `time.monotonic` may not."""
+    clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
 class HfJobsClient:
     """The jobs of the account that the token is of. Blocking calls of the library run through `run_blocking`."""
 
@@ -62,7 +68,7 @@ class HfJobsClient:
         transport: httpx.AsyncBaseTransport | None = None,
         timeout_seconds: float = 30.0,
         run_blocking: Callable[..., Awaitable[Any]] = asyncio.to_thread,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = seconds_since_start,
     ) -> None:
         """`hub` and `transport` stand in for the network."""
         self.calls = 0
@@ -88,7 +94,8 @@ class HfJobsClient:
     def clock_ahead(self, now: datetime) -> timedelta:
         """How far the Hub's clock is ahead of `now`, this computer's; zero while it has not said.
 
-        What it said last is carried on by a clock that nobody sets: a jump of this computer's clock changes nothing.
+        What it said last is carried on by a clock that nobody sets: a jump of this computer's clock changes nothing,
+        nor that it slept.
         """
         if self._told is None:
             return timedelta(0)
