@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import datetime
 
 import typer
 
@@ -16,6 +17,7 @@ from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.study_view import study_text
 from launcher.domain.studies.address import StudyAddress
+from launcher.domain.studies.stop_rule import most_more_usd, why_over
 from launcher.domain.studies.study import Study
 from launcher.errors import Interrupted, InvalidRequest
 from launcher.services.common.workbench import Workbench
@@ -67,8 +69,10 @@ async def _run(
         keys, composed_trial(study.asked, some_values(study), "").settings, is_needed=True
     )
     output.talk(study_text(address, study, {}))
-    if not is_agreed and not _agreed(study):
-        return None
+    if not is_agreed:
+        question = money_question(study, bench.clock.now())
+        if not typer.confirm(question, default=False, err=True):
+            return None
 
     def report(news: StudyNews) -> None:
         text = in_terminal(news.text)
@@ -100,9 +104,11 @@ def left(address: StudyAddress, study: Study) -> Interrupted:
     )
 
 
-def _agreed(study: Study) -> bool:
-    question = (
-        f"\nRun it for {usd(max(0.0, study.left_usd) + study.reserved_usd)} more at most, "
+def money_question(study: Study, now: datetime) -> str:
+    """What is agreed to, and that no further trial starts, where that is so."""
+    why = why_over(study, now)
+    over = f"{why} No further trial starts. " if why else ""
+    return (
+        f"\n{over}Run it for {usd(most_more_usd(study, why))} more at most, "
         f"{usd(study.asked.budget_usd)} in all?"
     )
-    return bool(typer.confirm(question, default=False, err=True))

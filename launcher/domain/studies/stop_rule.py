@@ -48,6 +48,12 @@ def why_over(study: Study, since: datetime | None = None) -> str:
     return ""
 
 
+def most_more_usd(study: Study, why: str) -> float:
+    """The most that running it on may still cost; `why`: that no further trial starts, where that is so."""
+    left_usd = 0.0 if why else max(0.0, study.left_usd)
+    return left_usd + study.reserved_usd
+
+
 def spent_words(study: Study, needed_usd: float) -> str:
     """Why the budget is used up."""
     return (

@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
+from launcher.cli.studying import money_question
 from tests.cli.conftest import COMMAND_RUN, Shell
+from tests.kit.clocks import NOW
+from tests.kit.studies import ended_trial, study_of
 from tests.services.studies.world import TrialPods
 
 STUDY = "demo/voices/tune"
@@ -21,6 +24,15 @@ TRUE = ("--", "true")
 @pytest.fixture(autouse=True)
 def pods(shell: Shell) -> TrialPods:
     return TrialPods(shell.harness, steps=2)
+
+
+def test_of_a_study_that_is_over_no_money_is_asked_that_it_cannot_cost() -> None:
+    stopped = study_of(ended_trial(0, 3.0), stopped="It was stopped by hand.")
+    question = money_question(stopped, NOW)
+    assert "It was stopped by hand. No further trial starts." in question
+    assert "Run it for $0.00 more at most, $10.00 in all?" in question
+    going = money_question(study_of(ended_trial(0, 3.0)), NOW)
+    assert going.strip() == "Run it for $9.50 more at most, $10.00 in all?"
 
 
 def made(shell: Shell, *more: str) -> None:

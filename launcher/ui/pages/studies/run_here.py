@@ -8,7 +8,7 @@ from typing import Any
 from nicegui import ui
 
 from launcher.domain.studies.address import StudyAddress
-from launcher.domain.studies.stop_rule import why_over
+from launcher.domain.studies.stop_rule import most_more_usd, why_over
 from launcher.domain.studies.study import Study
 from launcher.errors import InvalidRequest, LauncherError
 from launcher.forms.value_text import value_text
@@ -116,15 +116,11 @@ class RunHere:
 
 def money_question(study: Study, why: str) -> str:
     """What is agreed to. `why`: that no further trial starts, where that is so."""
-    budget = dollars(study.asked.budget_usd)
+    more = dollars(most_more_usd(study, why))
     if why:
-        live = counted(len(study.live), "run")
-        return (
-            f"{why} No further trial starts; {live} that may go on may cost "
-            f"{dollars(study.reserved_usd)} more at most."
-        )
-    more = dollars(max(0.0, study.left_usd) + study.reserved_usd)
-    return f"It may cost {more} more at most, {budget} in all."
+        live = counted(len(study.live), "live run")
+        return f"{why} No further trial starts; {live} may cost {more} more at most."
+    return f"It may cost {more} more at most, {dollars(study.asked.budget_usd)} in all."
 
 
 def what_runs_do(study: Study) -> list[tuple[str, str]]:
