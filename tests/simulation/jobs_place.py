@@ -57,6 +57,12 @@ WHILE = {
     "cancel-refused": Rule(_CANCEL, refusal=refused(500, "Internal Error")),
     "logs-away": Rule(_LOGS, refusal=_BUSY),
 }
+COUNTED = {"job-error", "cancel-ignored-once"}
+LASTING = {
+    *("sold-out", "no-credit", "slow-to-schedule", "never-scheduled"),
+    *("timeout-not-told", "cancel-ignored", "jobs-list-empty"),
+}
+"""Looked up among what is on, for as long as they last."""
 _FLAVORS = {each.name: each for each in FLAVORS}
 
 
@@ -277,6 +283,8 @@ class JobsPlace:
             if "status" in options:
                 rule.refusal = refused(options["status"], "Internal Error")
             self.core.faults.add(rule)
+        elif name not in LASTING:
+            raise ValueError(f"{name} is no fault of jobs")
         self.on.append(name)
         self._settle()
         await asyncio.sleep(seconds)

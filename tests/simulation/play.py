@@ -118,6 +118,10 @@ class Player:
         await asyncio.sleep(schedule.horizon_seconds)
         for task in (*strikes, watching):
             task.cancel()
+        # A strike that failed struck nothing, and a judge that failed saw nothing: neither may pass as a promise kept.
+        for ended in await asyncio.gather(*strikes, watching, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
         self.world.end_faults()
         await self._last_look()
         return self.judge.verdict()

@@ -48,8 +48,9 @@ class Strikes:
             faults.switch_off(strike.name)
 
     async def _in_jobs(self, strike: Strike) -> None:
-        if self._world.jobs is not None:
-            await self._world.jobs.strike(strike.name, strike.seconds, strike.options)
+        jobs = self._world.jobs
+        assert jobs is not None, "the runs of this schedule go elsewhere"
+        await jobs.strike(strike.name, strike.seconds, strike.options)
 
     async def _in_hub(self, strike: Strike) -> None:
         if strike.name == "content-spoilt":

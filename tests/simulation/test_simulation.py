@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from tests.simulation import jobs_place
 from tests.simulation.__main__ import main, summed
 from tests.simulation.disks import PowerLoss
 from tests.simulation.judge import Verdict
 from tests.simulation.patches import disks
 from tests.simulation.planted_bugs import PlantedBug
 from tests.simulation.play import play
-from tests.simulation.schedule import HOUR, LAME, Schedule, Strike, draw
+from tests.simulation.schedule import HOUR, JOBS, LAME, Schedule, Strike, draw
 from tests.simulation.trainer import Work
 from tests.simulation.world import World
 
@@ -107,6 +108,16 @@ def test_the_place_is_drawn_and_every_strike_can_happen_there() -> None:
     kinds = {name: {strike.kind for each in at[name] for strike in each.strikes} for name in at}
     assert kinds["runpod"] == {"cloud", "hub", "pod", "laptop", "person"}
     assert kinds["hf-jobs"] == {"jobs", "hub", "pod", "laptop", "person"}
+    of_jobs = [strike for each in at["hf-jobs"] for strike in each.strikes if strike.kind == "jobs"]
+    assert {strike.name for strike in of_jobs} == set(JOBS)
+    assert set(JOBS) == {
+        *jobs_place.ONCE, *jobs_place.WHILE, *jobs_place.LASTING, *jobs_place.COUNTED
+    }  # fmt: skip
+
+
+def test_a_strike_that_fails_is_not_taken_for_a_promise_that_was_kept() -> None:
+    with pytest.raises(ValueError, match="jobs-awya is no fault of jobs"):
+        play(schedule(Strike(1.0, "jobs", "jobs-awya"), place="hf-jobs"))
 
 
 @pytest.mark.parametrize(("seed", "place"), [(12, "runpod"), (2, "hf-jobs")])
