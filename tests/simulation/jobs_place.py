@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import Context
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from launcher.clock import Clock
 from launcher.emulator.hub import HubCore, HubTransport
 from launcher.emulator.hub.faults import Rule, refused
 from launcher.emulator.hub.jobs import FLAVORS, Job, Jobs
-from launcher.emulator.hub.wire import Body, Request
+from launcher.emulator.hub.transport import AsyncHubTransport
 from launcher.emulator.runpod.pods import Pod
 from launcher.emulator.runpod.runner import CannotStart, Container, ContainerSpec, ExecOutcome
 from launcher.providers.hf_jobs.client import HfJobsClient
@@ -341,34 +341,12 @@ class JobsWire(httpx2.BaseTransport):
         self._place.world.threads.sleep(LATENCY_SECONDS)
 
 
-class JobLogWire(httpx.AsyncBaseTransport):
+class JobLogWire(AsyncHubTransport):
     """The launcher's way to the log of a job, which is sent as long as the job lives."""
 
     def __init__(self, place: JobsPlace) -> None:
-        self._place = place
+        super().__init__(place.core, asyncio.sleep, LOG_POLL_SECONDS)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(LATENCY_SECONDS)
-        path, _, query = request.url.raw_path.decode("ascii").partition("?")
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        core = self._place.core
-        answer = core.handle(Request(request.method, path, query, headers, Body(b"")))
-        await asyncio.sleep(answer.delay_seconds)
-        if answer.cut is not None:
-            raise httpx.ReadError("Connection reset by peer", request=request)
-        if answer.follow is None:
-            content = b"".join(answer.pieces())
-            return httpx.Response(answer.status, content=content, request=request)
-        stream = _Followed(core, answer.follow)
-        return httpx.Response(answer.status, stream=stream, request=request)
-
-
-class _Followed(httpx.AsyncByteStream):
-    def __init__(self, core: HubCore, follow: Callable[[], bytes | None]) -> None:
-        self._core, self._follow = core, follow
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while (piece := self._core.more_of(self._follow)) is not None:
-            if piece:
-                yield piece
-            await asyncio.sleep(LOG_POLL_SECONDS)
+        return await super().handle_async_request(request)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any
 
 import httpx
@@ -56,22 +57,54 @@ class HubTransport(httpx2.BaseTransport):
 
 
 class AsyncHubTransport(httpx.AsyncBaseTransport):
-    """The same for a client of httpx, which the launcher reads streams with; a stream ends where it stands."""
+    """The same for a client of httpx, which the launcher reads streams with.
 
-    def __init__(self, core: HubCore) -> None:
-        self._core = core
+    With `sleep`, delayed answers are carried out and streams go on, looked at again every `poll_seconds`. Without it
+    no answer is late, and a stream ends where it stands.
+    """
+
+    def __init__(
+        self,
+        core: HubCore,
+        sleep: Callable[[float], Awaitable[None]] | None = None,
+        poll_seconds: float = 1.0,
+    ) -> None:
+        self._core, self._sleep, self._poll_seconds = core, sleep, poll_seconds
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = self._core.handle(_arrived(request, await request.aread()))
+        if self._sleep is not None:
+            await self._sleep(response.delay_seconds)
         if response.cut is not None and response.cut.after_bytes is None:
             raise httpx.ReadError("Connection reset by peer", request=request)
-        if response.follow is not None:
+        headers = dict(response.headers)
+        if response.follow is None:
+            content = b"".join(response.pieces())
+        elif self._sleep is None:
             content = self._core.more_of(response.follow) or b""
         else:
-            content = b"".join(response.pieces())
-        return httpx.Response(
-            response.status, headers=dict(response.headers), content=content, request=request
-        )
+            wait = partial(self._sleep, self._poll_seconds)
+            stream = _Followed(self._core, response.follow, wait)
+            return httpx.Response(response.status, headers=headers, stream=stream, request=request)
+        return httpx.Response(response.status, headers=headers, content=content, request=request)
+
+
+class _Followed(httpx.AsyncByteStream):
+    """A stream for as long as there is more of it."""
+
+    def __init__(
+        self,
+        core: HubCore,
+        follow: Callable[[], bytes | None],
+        wait: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._core, self._follow, self._wait = core, follow, wait
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while (piece := self._core.more_of(self._follow)) is not None:
+            if piece:
+                yield piece
+            await self._wait()
 
 
 def _content(request: httpx2.Request) -> bytes:
