@@ -13,6 +13,8 @@ from pydantic import SecretStr
 from launcher.domain.run import Run
 from launcher.errors import LauncherError, NoRight, ProviderError, ProviderUnavailable
 from launcher.providers.base import AccountSecret, Provider
+from launcher.services.common.place_key import need_place_key
+from launcher.services.common.places import place_of
 from launcher.services.common.run_tokens import needs_hub, reads_hub
 from launcher.services.common.workbench import Workbench
 from launcher.stores.secrets import Keys
@@ -52,6 +54,12 @@ def named_secrets(settings: RunSettings) -> tuple[str, ...]:
     naming = (each for each in SETTINGS.values() if each.knob.names_secrets)
     names = (name for each in naming if each.applies(values) for name in values[each.name])
     return tuple(dict.fromkeys(names))
+
+
+def need_keys_of(keys: Keys, settings: RunSettings) -> None:
+    """Raises NotConfigured where the key of their place, or a secret of their command, is missing."""
+    need_place_key(keys, place_of(settings))
+    keys.need_named(named_secrets(settings))
 
 
 def secret_name(nonce: str, purpose: str) -> str:

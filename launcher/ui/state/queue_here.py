@@ -120,12 +120,9 @@ class QueueHere:
 
 def keys_for(keys: Keys, queued: QueuedRun) -> Keys:
     """What the run takes of a tab's keys. Raises NotConfigured for what is missing."""
-    from launcher.services.common.place_key import need_place_key
-    from launcher.services.common.places import place_of
-    from launcher.services.common.run_secrets import named_secrets
+    from launcher.services.common.run_secrets import need_keys_of
 
-    need_place_key(keys, place_of(queued.settings))
-    keys.need_named(named_secrets(queued.settings))
+    need_keys_of(keys, queued.settings)
     return replace(keys, notify=None) if queued.is_silent else keys
 
 

@@ -78,7 +78,7 @@ class StudiesHere:
         known = self._running.get(address)
         if known is not None and known.is_working:
             return
-        _need_keys(session.keys, agreed)
+        _need_keys_of_its_runs(session.keys, agreed)
         running = self._running[address] = RunningStudy(agreed)
         work = running.work = asyncio.create_task(self._work(running, session.keys, tab, address))
         work.add_done_callback(lambda _: running.let_go())
@@ -125,13 +125,9 @@ async def _until_it_is_over(work: asyncio.Task[None]) -> None:
     await asyncio.wait([work])
 
 
-def _need_keys(keys: Keys, study: Study) -> None:
-    from launcher.services.common.place_key import need_place_key
-    from launcher.services.common.places import place_of
-    from launcher.services.common.run_secrets import named_secrets
+def _need_keys_of_its_runs(keys: Keys, study: Study) -> None:
+    from launcher.services.common.run_secrets import need_keys_of
     from launcher.services.studies.creating import some_values
     from launcher.services.studies.trial_plan import composed_trial
 
-    settings = composed_trial(study.asked, some_values(study), "").settings
-    need_place_key(keys, place_of(settings))
-    keys.need_named(named_secrets(settings))
+    need_keys_of(keys, composed_trial(study.asked, some_values(study), "").settings)
