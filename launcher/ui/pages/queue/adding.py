@@ -6,13 +6,12 @@ from collections.abc import Callable
 from functools import partial
 
 from launcher.domain.queued import MOST_TRIES
-from launcher.errors import InvalidRequest, LauncherError
-from launcher.presets import find_preset
-from launcher.services.planning.compose import compose_so_far, missing
+from launcher.errors import LauncherError
 from launcher.services.queue.adding import Added, HowToQueue, add
 from launcher.services.queue.queued_run import QueuedRun
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.next_steps import on_page
+from launcher.ui.set_up_run import run_set_up
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import Button, box, button, link, para, say, waiting
 from launcher.ui.widgets.inputs import Field
@@ -71,18 +70,9 @@ class AddDialog:
 
     async def _checked(self) -> Added:
         site = self._shell.site
-        draft = site.drafts.of(self._shell.tab)
-        preset = find_preset(site.config, draft.preset) if draft.preset else None
-        composed = compose_so_far(preset, draft.given, draft.notes)
-        absent = missing(composed.settings)
-        if absent:
-            names = ", ".join(f"“{each.knob.label}”" for each in absent)
-            raise InvalidRequest(
-                f"Still missing on the Train page: {names}.",
-                hint="Fill it in there, and come back.",
-            )
+        run = run_set_up(site, self._shell.tab)
         session = await self._shell.session()
-        queued = QueuedRun(composed, resume=draft.resume, forced=tuple(sorted(draft.let_pass)))
+        queued = QueuedRun(run.composed, resume=run.draft.resume, forced=run.forced)
         return await add(session.bench, site.queue.store, queued, session.keys, self._how())
 
     def _how(self) -> HowToQueue:

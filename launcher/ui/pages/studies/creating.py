@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nicegui import ui
 
 from launcher.domain.studies.study import MOST_AT_A_TIME, MOST_TRIALS
 from launcher.errors import InvalidRequest, LauncherError
-from launcher.presets import find_preset
-from launcher.services.planning.compose import compose_so_far, missing
 from launcher.services.studies.creating import CreatedStudy, StudyWish, create_study
 from launcher.services.studies.sampling import need_optuna
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.pages.studies.addresses import page_of
+from launcher.ui.set_up_run import run_set_up
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import Button, box, button, link, para, waiting
 from launcher.ui.widgets.inputs import Field
@@ -80,21 +81,13 @@ class NewStudyDialog:
 
     async def _made(self) -> CreatedStudy:
         need_optuna()
-        site = self._shell.site
-        draft = site.drafts.of(self._shell.tab)
-        preset = find_preset(site.config, draft.preset) if draft.preset else None
-        typed = self._wish(tuple(sorted(draft.let_pass)))
-        absent = missing(compose_so_far(preset, draft.given, draft.notes).settings)
-        if absent:
-            names = ", ".join(f"“{each.knob.label}”" for each in absent)
-            raise InvalidRequest(
-                f"Still missing on the Train page: {names}.",
-                hint="Fill it in there, and come back.",
-            )
+        typed = self._wish()
+        run = run_set_up(self._shell.site, self._shell.tab)
+        wish = replace(typed, forced=run.forced)
         session = await self._shell.session()
-        return await create_study(session.bench, session.keys, preset, draft.given, typed)
+        return await create_study(session.bench, session.keys, run.preset, run.draft.given, wish)
 
-    def _wish(self, forced: tuple[str, ...]) -> StudyWish:
+    def _wish(self) -> StudyWish:
         budget = number(self._budget.value, "Budget")
         if budget is None:
             raise InvalidRequest(
@@ -109,5 +102,4 @@ class NewStudyDialog:
             budget_usd=budget,
             at_most=whole(self._at_most.value, "Trials at a time", MOST_AT_A_TIME) or 1,
             most_trials=trials,
-            forced=forced,
         )
