@@ -1,4 +1,4 @@
-"""The value of a setting as a person reads it."""
+"""A setting and its value as a person reads them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from typing import Any
 
 from pod_image.contract.figures import for_one
 from pod_image.contract.settings import SETTINGS
+
+
+def label_of(name: str) -> str:
+    """What a setting is called in the form; its name where it is none of ours."""
+    return SETTINGS[name].knob.label if name in SETTINGS else name
 
 
 def value_text(name: str, value: Any) -> str:

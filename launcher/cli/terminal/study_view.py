@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from launcher.cli.terminal.layout import pairs, paragraph, table, usd
 from launcher.domain.studies.address import StudyAddress
-from launcher.domain.studies.search_space import value_text
+from launcher.domain.studies.search_space import plain_value
 from launcher.domain.studies.study import Study, Trial
 from pod_image.contract.figures import counted
 
@@ -116,4 +116,4 @@ def importances_text(importances: Mapping[str, float]) -> str:
 
 
 def _value(trial: Trial, name: str) -> str:
-    return value_text(trial.params[name]) if name in trial.params else "-"
+    return plain_value(trial.params[name]) if name in trial.params else "-"

@@ -98,7 +98,7 @@ class Choices:
     @property
     def plain_text(self) -> str:
         """As a page says it."""
-        *others, last = map(value_text, self.values)
+        *others, last = map(plain_value, self.values)
         return f"{', '.join(others)} or {last}" if others else last
 
     def holds(self, value: object) -> bool:
@@ -111,7 +111,7 @@ class Choices:
 Dimension = Range | Choices
 
 
-def value_text(value: Value) -> str:
+def plain_value(value: Value) -> str:
     """One value as a person reads it."""
     if isinstance(value, bool):
         return "yes" if value else "no"

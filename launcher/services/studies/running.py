@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from launcher.domain.studies.address import StudyAddress
-from launcher.domain.studies.search_space import value_text
+from launcher.domain.studies.search_space import plain_value
 from launcher.domain.studies.stop_rule import spent_words, why_over
 from launcher.domain.studies.study import Asked, Claim, OverBudget, Study, TooManyLive, Trial
 from launcher.errors import HubError, Interrupted, NothingAvailable
@@ -190,4 +190,4 @@ class _Runner:
 
 def values_text(trial: Trial) -> str:
     """Such as "learning_rate 0.0001, batch_size 16"."""
-    return ", ".join(f"{name} {value_text(value)}" for name, value in trial.params.items())
+    return ", ".join(f"{name} {plain_value(value)}" for name, value in trial.params.items())

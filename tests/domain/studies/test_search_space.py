@@ -11,10 +11,10 @@ from launcher.domain.studies.search_space import (
     from_json,
     grid_points,
     is_range,
+    plain_value,
     read_range,
     to_json,
     typed_dimensions,
-    value_text,
 )
 from launcher.errors import InvalidRequest
 
@@ -110,5 +110,5 @@ def test_what_is_tried_is_said_without_signs() -> None:
     assert Range("a", 1e-5, 1e-3, is_log=True).plain_text == "0.00001 to 0.001, logarithmic"
     assert Range("a", 100, 500, is_whole=True, step=100).plain_text == "100 to 500, in steps of 100"
     assert Choices("a", (16, 32)).plain_text == "16 or 32"
-    assert value_text(1.5e-5) == "0.000015"
-    assert value_text(True) == "yes"
+    assert plain_value(1.5e-5) == "0.000015"
+    assert plain_value(True) == "yes"

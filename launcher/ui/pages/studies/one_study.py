@@ -10,13 +10,13 @@ from nicegui import background_tasks, ui
 
 from launcher.domain.studies.address import StudyAddress
 from launcher.domain.studies.progress import Reached, best_so_far, values_reached
-from launcher.domain.studies.search_space import value_text
+from launcher.domain.studies.search_space import plain_value
 from launcher.domain.studies.study import PrunerName, SamplerName, Study, Trial, TrialState
 from launcher.errors import LauncherError
+from launcher.forms.value_text import label_of
 from launcher.services.following.find_run import find_run
 from launcher.services.studies.sampling import ENOUGH_TRIALS, importances_if_any
 from launcher.ui.frame import Shell
-from launcher.ui.pages.studies.labels import label_of
 from launcher.ui.state.curves import Plotted
 from launcher.ui.widgets.elements import (
     Button,
@@ -210,7 +210,7 @@ def _plotted(reached: Sequence[Reached]) -> list[Plotted]:
 
 
 def _value(trial: Trial, name: str) -> str:
-    return value_text(trial.params[name]) if name in trial.params else ""
+    return plain_value(trial.params[name]) if name in trial.params else ""
 
 
 def _cost(trial: Trial) -> str:

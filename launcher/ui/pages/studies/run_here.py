@@ -11,10 +11,9 @@ from launcher.domain.studies.address import StudyAddress
 from launcher.domain.studies.stop_rule import most_more_usd, why_over
 from launcher.domain.studies.study import Study
 from launcher.errors import InvalidRequest, LauncherError
-from launcher.forms.value_text import value_text
+from launcher.forms.value_text import label_of, value_text
 from launcher.services.studies.sampling import need_optuna
 from launcher.ui.frame import Shell, show_error
-from launcher.ui.pages.studies.labels import label_of
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import Button, Text, box, button, card, facts, hint, para, say
 from pod_image.contract.figures import counted, dollars

@@ -9,14 +9,13 @@ from launcher.domain.run import Run
 from launcher.domain.run_view import RunView
 from launcher.errors import InvalidRequest
 from launcher.forms.scopes import is_of_presets
-from launcher.forms.value_text import value_text
+from launcher.forms.value_text import label_of, value_text
 from launcher.presets import find_preset
 from launcher.services.planning.compose import compose
 from launcher.ui.frame import Shell
 from launcher.ui.widgets.elements import Text, badge, box, button_link, card, hint, table
 from pod_image.contract.figures import counted
 from pod_image.contract.older_settings import recorded_settings
-from pod_image.contract.settings import SETTINGS
 
 
 async def draw(shell: Shell, run: Run, view: RunView) -> Callable[[Run], None]:
@@ -60,7 +59,7 @@ def preset_values(shell: Shell, run: Run) -> dict[str, Any] | None:
 
 def _line(name: str, value: Any, *, is_changed: bool) -> None:
     with box("tr"):
-        Text("td", SETTINGS[name].knob.label if name in SETTINGS else name)
+        Text("td", label_of(name))
         Text("td", value_text(name, value), "wrap")
         with box("td"):
             if is_changed:
