@@ -41,11 +41,10 @@ async def add_to_study(
         budget_usd = now.asked.budget_usd + more_usd
         if budget_usd >= MOST_BUDGET_USD:
             raise InvalidRequest(f"A study cannot have a budget of {dollars(budget_usd)}.")
-        asked = replace(
-            now.asked,
-            budget_usd=budget_usd,
-            most_trials=_more(now.asked.most_trials, more_trials),
-        )
+        most_trials = _more(now.asked.most_trials, more_trials)
+        if most_trials is not None and most_trials > MOST_TRIALS:
+            raise InvalidRequest(f"A study has {MOST_TRIALS:,} trials at most.")
+        asked = replace(now.asked, budget_usd=budget_usd, most_trials=most_trials)
         study = replace(now, asked=asked, stopped="")
         for text in values:
             params = read_params(now, [text])

@@ -264,6 +264,16 @@ async def test_numbers_of_a_study_have_bounds_whoever_types_them(
 
 
 @in_virtual_time
+async def test_what_is_added_keeps_to_the_bounds_of_a_study(tmp_path: Path) -> None:
+    world = StudyWorld(tmp_path)
+    await world.first.create(most_trials=2)
+    await add_to_study(world.first.bench, ADDRESS, more_trials=1_998)
+    with pytest.raises(InvalidRequest, match="2,000 trials at most"):
+        await add_to_study(world.first.bench, ADDRESS, more_trials=1)
+    assert (await world.first.study()).asked.most_trials == 2_000
+
+
+@in_virtual_time
 async def test_one_computer_runs_a_study_once(tmp_path: Path) -> None:
     world = StudyWorld(tmp_path)
     await world.first.create(most_trials=1)
