@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from launcher.domain.studies.search_space import plain_number
 from pod_image.contract.figures import for_one
 from pod_image.contract.settings import SETTINGS
 
@@ -18,5 +19,5 @@ def value_text(name: str, value: Any) -> str:
     unit = SETTINGS[name].knob.unit if name in SETTINGS else ""
     if isinstance(value, list):
         return ", ".join(str(one) for one in value) or "–"
-    words = f"{value:,.10g}" if isinstance(value, float) else str(value)
+    words = plain_number(value) if isinstance(value, float) else str(value)
     return f"{words} {for_one(unit) if value == 1 else unit}".strip() or "–"
