@@ -107,7 +107,7 @@ class QueueHere:
             self.trouble = f"{on_page(error.message)} {on_page(error.hint)}".strip()
         except Exception as error:  # a fault of ours: its kind is said, its text may hold anything
             self.trouble = (
-                f"It failed in this program ({type(error).__name__}). What has a pod goes on; "
+                f"It failed in this program ({type(error).__name__}). Runs whose pod can end itself continue; "
                 "start the queue again."
             )
             raise

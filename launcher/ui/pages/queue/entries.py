@@ -21,7 +21,7 @@ TONES = {
 }
 _LIVES = {
     EntryState.STARTING: "A program is starting it.",
-    EntryState.RUNNING: "Its pod works.",
+    EntryState.RUNNING: "Its pod was ready when it was last seen.",
 }
 """What is said of one that another program works on."""
 COLUMNS = ("No", "Run", "State", "What it waits for, or how it ended", "At most", "Cost", "")

@@ -52,12 +52,12 @@ class NewStudyDialog:
                 "study-trials",
                 "Trials in all",
                 kind="number",
-                hint="If you like: it ends after that many.",
+                hint="Optional: the study ends after this many.",
             )
             self._place = box("div")
         with self._dialog.actions:
             button("Close", self._dialog.hide)
-            self._go = Button("Check and make it", self._make, kind="primary").mark("make-study")
+            self._go = Button("Check and create", self._make, kind="primary").mark("make-study")
 
     def show(self) -> None:
         self._place.clear()

@@ -174,7 +174,7 @@ class OneStudy:
         study = self._study
         with card("Trials"):
             if not study.trials:
-                para("None was begun yet.")
+                para("No trial has started yet.")
                 return
             names = [each.name for each in study.asked.space]
             columns = ("Run", "State", study.objective.title, "Cost", *map(label_of, names), "Why")

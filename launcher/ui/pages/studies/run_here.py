@@ -46,8 +46,8 @@ class RunHere:
         with card("Run it here"):
             self._go = Button("Run it here…", self._press, kind="primary").mark("run-study")
             hint(
-                "Its trials are begun and followed while this tab is open. Runs with a pod that can end itself go on "
-                "without it, and the study goes on wherever it is run next."
+                "Its trials are started and followed while this tab is open. After that, runs whose pod can end "
+                "itself continue, and the study continues wherever it is run next."
             )
             self._said = box("div")
             self._messages = box("div", "stack-small")
@@ -107,9 +107,9 @@ class RunHere:
         self._said.clear()
         with self._said:
             if running.trouble:
-                say("bad", "The study is not run here any more", running.trouble)
+                say("bad", "The study no longer runs here", running.trouble)
             elif running.why:
-                say("good", "It is over", running.why)
+                say("good", "The study has ended", running.why)
         self._changed(running.study)
 
 

@@ -31,8 +31,8 @@ class StopHere:
     def show(self, study: Study) -> None:
         self._ask.set_visibility(bool(study.live) and not study.stopped)
         self._question.text = (
-            f"No further trial starts, on any computer, and {counted(len(study.live), 'run')} that may go on "
-            "will finish and deliver."
+            f"No further trial starts, on any computer, and {counted(len(study.live), 'live run')} will finish and "
+            "deliver."
         )
 
     async def _stop(self) -> None:
