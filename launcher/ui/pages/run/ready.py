@@ -178,20 +178,20 @@ class RunEnd:
         fetch.mark("gift-fetch")
 
     def _draw_ways(self, left: Left, *, has_result: bool) -> None:
-        run = self._run
-        if not left.is_known:
+        run, is_own = self._run, is_folder(self._run.results_repo)
+        if not left.is_known and not is_own:
             button_link("Enter the Hugging Face token", "/keys", symbol="key")
         speaks = self._result is not None and self._result.speaks
         if has_result and speaks:
             button_link("Compare with another voice", f"/voice?run={run.nonce}", symbol="voice")
-        site, is_own = self._shell.site, is_folder(run.results_repo)
+        site = self._shell.site
         may_write = not run.is_from_repo or is_own or site.can_write_results(self._shell.tab)
         if has_checkpoint(run, left, self._view.picture) and may_write:
             again = f"/train?again={run.nonce}&resume=1"
             button_link("Train on from here", again, symbol="train")
         elif not has_result and run.end_reason is EndReason.ABORTED and may_write:
             button_link("Train again with these settings", f"/train?again={run.nonce}")
-        if left.files and not is_folder(run.results_repo):
+        if left.files and not is_own:
             hub_url = self._shell.site.config.hub_url
             address = f"{hub_url}/{run.results_repo}/tree/main/{run.run_id}"
             link("Open it on Hugging Face", address, "btn btn-quiet", new_tab=True)

@@ -15,7 +15,9 @@ from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
 from launcher.domain.run import Run, RunState
+from launcher.errors import HubError
 from launcher.services.voices.delivered import fetch_description, fetch_voice, voices_of_run
+from launcher.ui.pages.run import delivered_now
 from launcher.ui.widgets.elements import Button, Text
 from launcher.ui.widgets.inputs import Field, Player
 from pod_image.contract.outcomes import EndReason
@@ -152,6 +154,21 @@ async def test_a_checkpoint_without_a_voice_is_called_that_and_trained_on_from(
     await visit(holder, f"/runs/{NONCE}")
     assert title(holder) == "There is no voice, but a checkpoint of step 1,200"
     assert f"/train?again={NONCE}&resume=1" in hrefs(holder)
+
+
+async def test_of_results_in_a_folder_no_token_is_asked_for(
+    person: User, ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise HubError("The folder cannot be read.")
+
+    monkeypatch.setattr(delivered_now, "list_results", away)
+    folder = str(ground.site.config.data_folder / "voices")
+    one = place(ground, **{**ENDED, "results_repo": folder})
+    ground.site.live.view(one).take(event("ended", 1, reason="finished", delivered_count=3))
+    await visit(person, f"/runs/{NONCE}")
+    assert title(person) == "What the run delivered is not known here"
+    await person.should_not_see("Enter the Hugging Face token")
 
 
 async def test_files_that_were_only_counted_are_not_called_nothing(

@@ -27,7 +27,7 @@ from launcher.ui.widgets.elements import (
 )
 from launcher.ui.widgets.voice_link import voice_link
 from pod_image.contract.figures import counted, size
-from pod_image.contract.results_address import is_folder, name_below
+from pod_image.contract.results_address import is_folder, name_below, results_kind
 
 WITH_A_TOKEN = "Enter the Hugging Face token that can write to it to see its files."
 
@@ -110,7 +110,7 @@ def _downloads(shell: Shell, run: Run) -> None:
 
 
 def _listing(run: Run, files: list[tuple[str, int]], hub_url: str) -> None:
-    with card("In the results folder" if is_folder(run.results_repo) else "In the results repo"):
+    with card(f"In the {results_kind(run.results_repo)}"):
         total = sum(count for _, count in files)
         hint(f"{counted(len(files), 'file')}, {size(total)} in {run.results_repo}.")
         if not is_folder(run.results_repo):
