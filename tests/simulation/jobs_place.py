@@ -188,7 +188,6 @@ class JobsPlace:
     """Names of the faults that last."""
     strangers: set[str] = field(default_factory=set)
     """Ids of jobs that are other people's."""
-    _seen: dict[str, RentedJob] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.core.tokens[JOBS_TOKEN] = JOBS
@@ -197,10 +196,8 @@ class JobsPlace:
 
     def rented(self) -> list[RentedJob]:
         """Every job that the person's computers started, whatever became of it."""
-        for job_id, job in self.jobs.by_id.items():
-            if job_id in self.world.owner_of and job_id not in self._seen:
-                self._seen[job_id] = RentedJob(job)
-        return list(self._seen.values())
+        owned = self.world.owner_of
+        return [RentedJob(job) for job_id, job in self.jobs.by_id.items() if job_id in owned]
 
     def provider(self, clock: Clock) -> HfJobsProvider:
         """As one computer has it."""

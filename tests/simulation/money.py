@@ -29,8 +29,10 @@ STOP_SECONDS = 300.0
 RELEASE_SECONDS = 320.0
 """So long a command on the person's computer goes on trying to release a pod."""
 UNARMED_SECONDS = BOOT_MINUTES * 60 + 600.0
-REFUSING = {"server-errors", "html-error-page", "rate-limited"}
-REFUSING |= {"hub-away", "jobs-away", "jobs-rate-limited"}
+REFUSING = {
+    *("server-errors", "html-error-page", "rate-limited"),
+    *("hub-away", "jobs-away", "jobs-rate-limited"),
+}
 """Faults under which the cloud takes no call. Where only the answer is late or lost, the call was carried out."""
 UNDELETABLE = {"delete-500", "delete-404", "delete-ignored", "cancel-refused", "cancel-ignored"}
 LISTLESS = {"list-lag", "list-empty", "jobs-list-empty"}

@@ -121,6 +121,10 @@ JOBS: Mapping[str, tuple[float, bool]] = {
 }
 SHARE_ON_JOBS = 1 / 3
 """Of all schedules."""
+OUTAGE_SECONDS = (400.0, 700.0)
+"""Each longer than the launcher tries to release a pod."""
+OUTAGES = {"server-errors": "jobs-away", "delete-500": "cancel-refused"}
+"""In which somebody aborts, by their name in the cloud: what the same is among jobs."""
 LAME = "lame-machine"
 """At the launch: the next pods have a GPU that is too slow for its price."""
 PERSON = (
@@ -218,9 +222,8 @@ def _on_jobs(dice: random.Random, drawn: Schedule) -> Schedule:
 
 
 def _of_jobs(dice: random.Random, strike: Strike) -> Strike:
-    if strike.name in ("server-errors", "delete-500") and strike.seconds in (400.0, 700.0):
-        name = "jobs-away" if strike.name == "server-errors" else "cancel-refused"
-        return replace(strike, kind="jobs", name=name, options={})  # in which somebody aborts
+    if strike.name in OUTAGES and strike.seconds in OUTAGE_SECONDS:
+        return replace(strike, kind="jobs", name=OUTAGES[strike.name], options={})
     name = dice.choice(sorted(JOBS))
     longest, is_at_launch = JOBS[name]
     seconds = round(dice.uniform(20.0, longest), 1) if longest else 0.0
@@ -242,8 +245,8 @@ def _strikes(dice: random.Random, work: Work, max_hours: float) -> list[Strike]:
     strike = _strike(dice, work, max_hours)
     if strike.name == "abort-in-an-outage":
         # The release fails for longer than the launcher tries; the person reaps when all is well again.
-        seconds = dice.choice((400.0, 700.0))
-        outage = dice.choice(("server-errors", "delete-500"))
+        seconds = dice.choice(OUTAGE_SECONDS)
+        outage = dice.choice((*OUTAGES,))
         reap = Strike(strike.at + seconds + 60.0, "person", "reap")
         return [
             Strike(strike.at - 1.0, "cloud", outage, seconds),
