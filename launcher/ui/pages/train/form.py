@@ -48,12 +48,14 @@ def parse(form_field: FormField, raw: Any) -> Any:
 
 
 def _number(form_field: FormField, text: str, kind: Callable[[str], float]) -> float:
-    if kind is float and has_thousands(text):
-        raise Refused(f"Write {text.replace(',', '')} without a comma.")
     # A comma as the decimal sign is what half of the world types; in a whole number it parts the thousands alone.
-    is_parted = kind is int and has_thousands(text)
+    point = "."
+    if has_thousands(text):
+        if form_field.kind is not Kind.INTEGER:
+            raise Refused(f"Write {text.replace(',', '')} without a comma.")
+        point = ""
     try:
-        return kind(text.replace(",", "" if is_parted else "."))
+        return kind(text.replace(",", point))
     except ValueError:
         what = "a whole number" if kind is int else "a number"
         limits = f", {form_field.limits}" if form_field.limits else ""
