@@ -25,6 +25,7 @@ from launcher.cli.following import (
 from launcher.cli.terminal.layout import lasted, usd
 from launcher.cli.terminal.live import Live
 from launcher.cli.terminal.output import Output
+from launcher.cli.terminal.picture import Picture
 from launcher.config import Config, read_config
 from launcher.demo.base_voice import DemoBase
 from launcher.demo.cloud import DemoCloud, check_extra, demo_cloud
@@ -154,7 +155,8 @@ async def _run(
     composed = _composed(order, cloud, config)
     async with open_workbench(config, keys) as bench:
         bench.runs.on_trouble = output.talk
-        with Live(output, leaving="Ctrl-C: end the demo and remove everything it made") as live:
+        leaving = "Ctrl-C: end the demo and remove everything it made"
+        with Live(output, Picture(is_demo=True), leaving) as live:
             followed = await _to_its_end(bench, composed, order.base, keys, live, output)
         into = await _brought_here(bench, followed, folder)
         return DemoOutcome(

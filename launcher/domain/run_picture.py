@@ -67,6 +67,8 @@ class PhasePicture(NamedTuple):
     detail: str = ""
 
 
+OF_A_REAL_POD = frozenset({"shared_user"})
+"""Remarks on the image of a pod: in the demo, where the pod is a process, they mean nothing."""
 _BEFORE: Mapping[Phase, PhasePicture] = {phase: PhasePicture() for phase in Phase}
 
 

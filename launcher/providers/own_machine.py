@@ -299,8 +299,8 @@ def _who_sees_what(place: Place, container: ContainerAnswer | None) -> Finding:
         Severity.NOTE,
         "in_container",
         f"The run is in a container of {engine} on {place.title}, from {container.image}. It sees its own "
-        "folder, the dataset folder and the results folder, and none of your other files. It shares the "
-        "machine's network, so it can reach what listens there.",
+        "folder, the dataset folder and the results folder, with all that is in them, and none of your other "
+        "files. It shares the machine's network, so it can reach what listens there.",
     )
 
 

@@ -12,7 +12,13 @@ from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.delivery import missing_text
 from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run
-from launcher.domain.run_picture import PhasePicture, RunPicture, after, told_cost_usd
+from launcher.domain.run_picture import (
+    OF_A_REAL_POD,
+    PhasePicture,
+    RunPicture,
+    after,
+    told_cost_usd,
+)
 from launcher.recipes import recipe_of_run
 from launcher.recipes.base import Shown
 from launcher.services.common.observations import (
@@ -57,6 +63,7 @@ class Picture:
     pod_status: str = ""
     warnings: list[str] = field(default_factory=list)
     last_line: str = ""
+    is_demo: bool = False
     now: Callable[[], float] = time.monotonic
     _heard_at: float = 0.0
     """By our clock; what the pod says has the pod's."""
@@ -153,6 +160,8 @@ class Picture:
             case Heartbeat():
                 return body.detail
             case RunWarning():
+                if self.is_demo and body.code in OF_A_REAL_POD:
+                    return ""
                 return self._warn(f"{body.message} {in_terminal(body.what_to_do)}".strip())
             case CheckpointWritten():
                 return f"checkpoint at step {body.step:,}"

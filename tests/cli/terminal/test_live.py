@@ -213,3 +213,15 @@ def test_a_missing_required_setting_is_asked_for_on_a_terminal(
     said = shell("plan", "--recipe", "command", "--json", "--", "true")
     assert said.code == 0
     assert said.json["settings"]["results_repo"] == {"value": "demo/voices", "from": "you"}
+
+
+@pytest.mark.parametrize(("is_demo", "shown"), [(False, 1), (True, 0)])
+def test_a_remark_on_the_image_of_a_pod_means_nothing_where_the_pod_is_a_process(
+    is_demo: bool, shown: int
+) -> None:
+    picture = Picture(is_demo=is_demo)
+    for code in ("shared_user", "other"):
+        body = RunWarning(code=code, message=f"It is {code}.")
+        picture.see(EventSeen(stamped(body, at=AT, run_id="run-01", seq=1)))
+    assert picture.warnings[-1] == "It is other."
+    assert len(picture.warnings) == 1 + shown

@@ -77,7 +77,7 @@ def test_a_container_sees_the_runs_folder_our_program_and_nothing_else_of_the_ma
 def test_what_other_users_see_of_a_container_tells_them_no_value_of_its_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
-    monkeypatch.setenv("https_proxy", "http://me:a-password@proxy:3128")
+    monkeypatch.setenv("https_proxy", "http://me:an-example@proxy:3128")
     document = run_document(argv=["train", "on-what-is-mine"])
     container = Container(engine, IMAGE)
     place = placed(tmp_path, container, document)
@@ -85,7 +85,7 @@ def test_what_other_users_see_of_a_container_tells_them_no_value_of_its_environm
     assert {"https_proxy", "LAUNCHER_RUN"} <= set(said(words, "--env"))
     assert not [each for each in words if "a-password" in each or "on-what-is-mine" in each]
     around = container.start_environment(place)
-    assert around["https_proxy"] == "http://me:a-password@proxy:3128"
+    assert around["https_proxy"] == "http://me:an-example@proxy:3128"
     assert around["LAUNCHER_RUN"] == document
     assert around["PATH"] == os.environ["PATH"]  # the engine's own settings are found as ever
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from launcher.domain.run import Run, RunState
+from launcher.domain.run_picture import OF_A_REAL_POD
 from launcher.domain.run_view import RunView
 from launcher.services.common.places import place_of_run
 from launcher.services.following.receipts import receipt
@@ -11,9 +12,6 @@ from launcher.ui.next_steps import on_page
 from launcher.ui.widgets.elements import box, card, details, facts, hint, notice, para
 from pod_image.contract.bodies import RunWarning
 from pod_image.contract.figures import counted, dollars, duration
-
-OF_A_REAL_POD = frozenset({"shared_user"})
-"""Remarks on the image of a pod: in the demo, where the pod is a process, they mean nothing."""
 
 
 class Remarks:
