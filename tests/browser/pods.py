@@ -143,12 +143,13 @@ class _Life:
     def step(self, step: int) -> None:
         wave_ = 0.15 * math.sin(step * 1.7) + 0.05 * math.sin(step * 5.3)
         left = (self.act.steps - step) * self.act.step_seconds
+        mel = 1.2 + 1.6 * math.exp(-step / 14) + wave_
         self.say(
             "step",
             step=step,
             total_steps=self.act.steps,
             epoch=step // 6,
-            losses={"mel": 1.2 + 1.6 * math.exp(-step / 14) + wave_, "kl": 4.0 / step},
+            losses={"mel": mel, "kl": 4.0 / step},
             steps_per_second=round(1 / self.act.step_seconds, 3),
             seconds_left=left,
             cost_usd=self.cost_usd(step),
@@ -169,7 +170,7 @@ class _Life:
                 memory_total_gb=62.0,
                 disk_free_gb=27.0,
             )
-        self.container.log(f"epoch {step // 6} step {step}: mel {1.2 + wave_:.3f}")
+        self.container.log(f"epoch {step // 6} step {step}: mel {mel:.3f}")
 
     def cost_usd(self, steps: int) -> float:
         seconds = self.act.boots_in + steps * self.act.step_seconds

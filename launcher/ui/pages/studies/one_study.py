@@ -100,8 +100,7 @@ class OneStudy:
         budget = study.asked.budget_usd
         bar.show(f"{words}, of {dollars(budget)}", (study.spent_usd + study.reserved_usd) / budget)
         hint(
-            "What its runs have cost and the most that those which go on may still cost are never over the budget "
-            "together."
+            "What the runs have cost, plus the most that live runs can still cost, is never over the budget."
         )
 
     def _came_along(self) -> None:

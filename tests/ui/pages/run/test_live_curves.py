@@ -15,6 +15,7 @@ from launcher.domain.run_view import RunView
 from launcher.recipes import recipe_of_run
 from launcher.ui.pages.run.live.curves import is_validation_of, lines_of, marks_of, nothing_text
 from launcher.ui.state.preferences import Preferences, read_preferences
+from launcher.ui.widgets.elements import Text
 from launcher.ui.widgets.plot import Plot
 from tests.kit.clocks import NOW
 from tests.kit.page_verbs import enter, only, until, visit
@@ -162,6 +163,20 @@ async def test_an_open_page_is_sent_what_is_new_alone(person: User, ground: Grou
     await until(lambda: len(sent) == 2)
     ((key, start, points),) = sent[1][1]
     assert (key, start, [(step, value) for step, _, value in points]) == ("mel", 3, [(40, 0.5)])
+
+
+async def test_the_last_value_and_the_curve_are_of_one_moment(person: User, ground: Ground) -> None:
+    one = _place(ground)
+    await visit(person, f"/runs/{NONCE}")
+    plot, said = only(person, Plot, "curves"), only(person, Text, "last-loss")
+    view = ground.site.live.view(one)
+    view.take(event("step", 9, step=40, losses={"mel": 0.5, "kl": 2.0}))
+    view.take(event("warning", 10, code="slow", message="The disk is slow."))
+    await person.should_see("The disk is slow.", retries=100)  # the curve is drawn less often
+    assert said.text.startswith(f"Sound (mel): {plot.lines[0].last} at step ")
+    await ground.clock.sleep(3)
+    await person.should_see("Sound (mel): 0.5 at step 40", retries=100)
+    assert plot.lines[0].last == "0.5"
 
 
 def _place(ground: Ground) -> Run:

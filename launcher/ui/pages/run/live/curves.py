@@ -70,14 +70,11 @@ class Curves:
 
     def refresh(self, run: Run) -> None:
         self._picture = picture = self._with_misheard(run)
-        scalars = picture.scalars
-        names = list(scalars)
-        self._show(is_there=bool(names))
-        if not names:
+        is_there = bool(picture.scalars)
+        self._show(is_there=is_there)
+        if not is_there:
             self._nothing.text = nothing_text(run, self._view, self._shown)
             return
-        name = self._shown.first_curve(names)
-        self._last.text = last_text(scalars[name], self._shown.curve_title(name))
         now = self._site.unix_seconds()
         key = (
             picture.curves,
@@ -108,8 +105,10 @@ class Curves:
         self._nothing.set_visibility(not is_there)
 
     def _draw(self) -> None:
-        chosen = self._site.preferences
-        first = self._shown.first_curve(list(self._picture.scalars))
+        chosen, scalars = self._site.preferences, self._picture.scalars
+        first = self._shown.first_curve(list(scalars))
+        if first:  # with the lines, so that both tell of one moment
+            self._last.text = last_text(scalars[first], self._shown.curve_title(first))
         self._plot.show(
             lines_of(self._picture, self._shown, chosen),
             axis=chosen.curve_axis,
