@@ -6,11 +6,9 @@ import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from pod_image.agent.attempt_state import Ending
-from pod_image.agent.bringing import bring
 from pod_image.agent.deliver import (
     LAST_MARGIN_SECONDS,
     Delivery,
@@ -18,10 +16,12 @@ from pod_image.agent.deliver import (
     last_word,
     say_cut_off,
 )
+from pod_image.agent.fetch import Fetching
 from pod_image.agent.instructions import Instructions
 from pod_image.agent.missing import Missing
 from pod_image.agent.ports import HubTrouble
 from pod_image.agent.run import Run
+from pod_image.agent.side_by_side import cancel_all
 from pod_image.agent.start import disk_step, known, look_back, take_over
 from pod_image.agent.start_decision import (
     Begin,
@@ -33,17 +33,13 @@ from pod_image.agent.start_decision import (
     Start,
     decide,
 )
-from pod_image.agent.supervisor import Supervisor, first_of
+from pod_image.agent.supervisor import Supervisor
 from pod_image.agent.telling import CUT_OFF_SECONDS, LAST_SECONDS
 from pod_image.agent.uploads import Uploads
 from pod_image.agent.watches import Watches
 from pod_image.contract.bodies import PhaseChange
-from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.outcomes import EndReason, Phase
-from pod_image.contract.whole_file import write_whole
 from pod_image.recipes.base import Stage
-
-_CANCEL_SECONDS = 30.0
 
 
 @dataclass
@@ -53,6 +49,7 @@ class Life:
     run: Run
     instructions: Instructions
     uploads: Uploads
+    fetching: Fetching
     supervisor: Supervisor
     delivery: Delivery
     watches: Watches
@@ -65,7 +62,8 @@ class Life:
         supervisor = Supervisor(run, instructions)
         instructions.supervisor, instructions.uploads = supervisor, uploads
         watches = Watches(run, supervisor, uploads)
-        return cls(run, instructions, uploads, supervisor, Delivery(run, uploads), watches)
+        fetching, delivery = Fetching(run, uploads), Delivery(run, uploads)
+        return cls(run, instructions, uploads, fetching, supervisor, delivery, watches)
 
     async def live(self, start: Start) -> None:
         """Work until the run has ended and its last word is said. Never later than the caps; never raises."""
@@ -78,11 +76,11 @@ class Life:
         cut_offs = self._cut_offs()
         try:
             await asyncio.wait([work, *cut_offs], return_when=asyncio.FIRST_COMPLETED)
-            await _cancel([work, *cut_offs])
+            await cancel_all([work, *cut_offs])
             if not run.attempt_file.state.is_over:
                 await self._cut_off()
         finally:
-            await _cancel([work, *cut_offs, *background])
+            await cancel_all([work, *cut_offs, *background])
 
     def background(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """What goes on beside the work, by name."""
@@ -177,7 +175,7 @@ class Life:
             case Begin():
                 await self._note_attempt(None)
         if isinstance(start, GoOn | Begin):
-            refused = await self._phase(Phase.FETCH, lambda: self._fetch(start))
+            refused = await self._phase(Phase.FETCH, lambda: self.fetching.fetch(start))
             if refused is not None:
                 run.end(refused)
         await self._stages_and_uploads(is_resumed=isinstance(start, GoOn))
@@ -188,7 +186,7 @@ class Life:
             await self._stages(is_resumed=is_resumed)
             await self.uploads.settle(self.run.seconds_left / 3)
         finally:
-            await _cancel([uploading])
+            await cancel_all([uploading])
 
     async def _stages(self, *, is_resumed: bool) -> None:
         run = self.run
@@ -233,103 +231,6 @@ class Life:
                 PhaseChange(phase=phase, state="ended", seconds=seconds, went_well=went_well)
             )
         return ending
-
-    async def _fetch(self, start: Start) -> Ending | None:
-        """Dataset, the recipe's needs, and the checkpoint to go on from; stopped when the run ends."""
-        fetching = asyncio.ensure_future(self._fetch_all(start))
-        try:
-            await first_of(fetching, self.run.is_ending)
-            return fetching.result() if fetching.done() else None
-        finally:
-            await _cancel([fetching])
-
-    async def _fetch_all(self, start: Start) -> Ending | None:
-        run, attempt = self.run, 0
-        if run.ending is not None:
-            return None
-        while True:
-            try:
-                await self._fetch_once(start)
-            except HubTrouble as exc:
-                if exc.is_refusal:
-                    return Ending(EndReason.FAILED, str(exc), exc.hint)
-                attempt += 1
-                self.uploads.tell(exc)
-                await run.clock.sleep(self.uploads.pause_seconds(exc, attempt))
-            else:
-                return None
-
-    async def _fetch_once(self, start: Start) -> None:
-        run = self.run
-        loop = asyncio.get_running_loop()
-
-        def on_bytes(done: int, total: int) -> None:  # called on whichever thread downloads
-            loop.call_soon_threadsafe(self._fetched, done, total)
-
-        blocking, folder = run.ports.run_blocking, run.folder
-        await bring(run)  # first: what is not as planned is found before hours of downloads
-        if isinstance(start, GoOn) and start.fetch is not None:
-            paths = [run.results.path(path) for path in start.fetch.paths]
-            below = run.results.path("").rstrip("/")
-            await blocking(lambda: run.hub.fetch_results(paths, folder.out, below))
-            await self._carry_on()
-            run.ports.processes.hand_over(folder.out / "checkpoints", run.user)
-        if run.document.resume or isinstance(start, GoOn):
-            await self._restore()
-        told = _OneAfterAnother(on_bytes)
-        for need in run.recipe.needs(run.settings):
-            await blocking(partial(run.hub.fetch_need, need, folder.base, told.heard))
-            told.is_whole()
-        await self._fetch_datasets(told)
-
-    async def _fetch_datasets(self, told: _OneAfterAnother) -> None:
-        """Each to a folder of its own, where there are several; what is reported is of all that have begun."""
-        run, document = self.run, self.run.document
-        commits = (document.dataset_commit, *document.more_dataset_commits)
-        for number, dataset in enumerate(chosen_datasets(run.settings)):
-            commit = commits[number] if number < len(commits) else ""
-            target = run.folder.dataset / dataset.folder
-            where = (dataset.repo, dataset.inside)
-            fetch = partial(run.hub.fetch_dataset, commit, target, told.heard, *where)
-            await run.ports.run_blocking(fetch)
-            told.is_whole()
-
-    async def _carry_on(self) -> None:
-        """What earlier pods of this run delivered and this one adds to, such as the losses so far."""
-        run = self.run
-        for below in run.recipe.carries(run.settings):
-            path = run.folder.out / below
-            if path.exists():
-                continue
-            content = await run.ports.run_blocking(partial(run.hub.read, run.results.path(below)))
-            if content is not None:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(path, content, is_durable=True)
-                run.ports.processes.hand_over(path, run.user)
-
-    async def _restore(self) -> None:
-        """What an earlier pod delivered and the recipe wants back, unless it is on this disk."""
-        run = self.run
-        start = run.results.path("")
-        there = await run.ports.run_blocking(partial(run.hub.listing, start.rstrip("/")))
-        # What the repo has, and not what run.json names: a commit's record is written before its files are there.
-        delivered = [file.path.removeprefix(start) for file in there]
-        wanted = run.recipe.restores(run.settings, delivered)
-        absent = [below for below in wanted if not (run.folder.out / below).exists()]
-        if absent:
-            paths = [run.results.path(below) for below in absent]
-            fetch = partial(run.hub.fetch_results, paths, run.folder.out, start.rstrip("/"))
-            await run.ports.run_blocking(fetch)
-            for name in run.recipe.folders:
-                run.ports.processes.hand_over(run.folder.out / name, run.user)
-        run.is_restored = run.is_restored or bool(wanted)
-
-    def _fetched(self, done: int, total: int) -> None:
-        run = self.run
-        run.progress.progress_at = run.now()
-        run.events.thinned(
-            PhaseChange(phase=Phase.FETCH, state="progress", done=done, total=total, unit="bytes")
-        )
 
     async def _note_attempt(self, resumed_at: int | None) -> None:
         """Record in the results repo that this attempt has begun, or goes on from a step."""
@@ -404,30 +305,3 @@ class Life:
                 for line in traceback.format_exc().splitlines():
                     self.run.events.say(f"{name}: {line}")
             await self.run.clock.sleep(5.0)
-
-
-@dataclass
-class _OneAfterAnother:
-    """Progress of several downloads as that of one: what is whole, and the one that is under way."""
-
-    on_bytes: Callable[[int, int], None]
-    whole: int = 0
-    latest: int = 0
-
-    def heard(self, done: int, total: int) -> None:
-        self.latest = total
-        self.on_bytes(self.whole + done, self.whole + total)
-
-    def is_whole(self) -> None:
-        self.whole += self.latest
-        self.latest = 0
-
-
-async def _cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:
-    """End them all. One that does not end is left to itself: the pod's release comes after this."""
-    for task in tasks:
-        task.cancel()
-    over, _ = await asyncio.wait(tasks, timeout=_CANCEL_SECONDS)
-    for task in over:
-        if not task.cancelled():
-            task.exception()  # seen; what there was to say of it was said by the task

@@ -6,12 +6,13 @@ import asyncio
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from pod_image.agent.attempt_state import Ending
 from pod_image.agent.ports import ProcessSpec, StageProcess
 from pod_image.agent.recipe_events import body_in
 from pod_image.agent.run import Run
+from pod_image.agent.side_by_side import first_of
 from pod_image.agent.watchdog import forecast
 from pod_image.contract.bodies import (
     CheckpointWritten,
@@ -29,7 +30,6 @@ from pod_image.contract.record import KeptCheckpoint
 from pod_image.contract.secret_names import COMMAND_SECRET_PREFIX, command_secrets
 from pod_image.recipes.base import Stage
 
-T = TypeVar("T")
 INPUT_FAULT = 2
 AGENT_STOP_ID = "agent-stop"
 AGENT_SAVE_ID = "agent-save"
@@ -208,19 +208,6 @@ def _kept(folder: RunFolder, body: CheckpointWritten) -> KeptCheckpoint:
     files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
     below = tuple(one.relative_to(folder.out).as_posix() for one in files)
     return KeptCheckpoint(step=body.step, paths=below)
-
-
-async def first_of(
-    work: asyncio.Future[T], event: asyncio.Event, limit_seconds: float | None = None
-) -> None:
-    """Wait until the work is done, the event has come, or the time is up; the work goes on."""
-    come = asyncio.ensure_future(event.wait())
-    waited: set[asyncio.Future[Any]] = {work, come}
-    limit = None if limit_seconds is None else max(0.0, limit_seconds)
-    try:
-        await asyncio.wait(waited, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        come.cancel()
 
 
 def stage_environment(
