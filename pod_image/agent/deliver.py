@@ -59,8 +59,8 @@ class Delivery:
         for, and a file that it never takes holds up no other.
         """
         attempt, wait_seconds = 0, 0.0
-        self.uploads.take_in_left_behind()
-        while batch := self.order.next(self.uploads.pending().paths, self._most_bytes()):
+        self.uploads.results.take_in_left_behind()
+        while batch := self.order.next(self.uploads.results.pending().paths, self._most_bytes()):
             wait_seconds = max(wait_seconds, self._budget_seconds())
             give_up_at = self._files_give_up_at()
             if not await self._hold(wait_seconds, give_up_at, is_silent=self.is_late):
@@ -78,14 +78,14 @@ class Delivery:
                 self.uploads.tell(exc)
             else:
                 attempt, wait_seconds = 0, 0.0
-                self.order.committed(batch, self.uploads.pending().paths)
+                self.order.committed(batch, self.uploads.results.pending().paths)
         self._say_given_up()
-        return not self.uploads.pending().paths
+        return not self.uploads.results.pending().paths
 
     async def say_ended(self, ending: Ending, *, is_delivered: bool) -> None:
         """The last word: into events.jsonl, with the record and the card into the repo, then to stdout."""
         run = self.run
-        self.uploads.withdraw_pruned()
+        self.uploads.results.withdraw_pruned()
         run.missing = self.missing()
         run.events.close(last_word(run, ending, run.missing))
         own = {
@@ -107,9 +107,9 @@ class Delivery:
 
     def missing(self) -> Missing:
         """What is not in the repo as it is on disk now."""
-        self.uploads.take_in_left_behind()
-        pending = self.uploads.pending()
-        names = dict.fromkeys(said(self.uploads.below(path)) for path in pending.paths)
+        self.uploads.results.take_in_left_behind()
+        pending = self.uploads.results.pending()
+        names = dict.fromkeys(said(self.uploads.results.below(path)) for path in pending.paths)
         return Missing(tuple(names), pending.size_bytes)
 
     async def _persist_last_word(self, own: Mapping[str, bytes], card: Card | None) -> bool:
@@ -158,7 +158,7 @@ class Delivery:
 
     def _say_given_up(self) -> None:
         for path, why in self.order.given_up.items():
-            name = said(self.uploads.below(path))
+            name = said(self.uploads.results.below(path))
             self.uploads.warn(f"{name} is not delivered: {why.rstrip('.')}.")
 
     def _budget_seconds(self) -> float:
@@ -212,7 +212,7 @@ class Delivery:
         return min(cap, run.now() + run.ports.timing.bare_end_seconds)
 
     def _has_something(self) -> bool:
-        return bool(self.order.next(self.uploads.pending().paths))
+        return bool(self.order.next(self.uploads.results.pending().paths))
 
     def _message(self) -> str:
         ending = self.run.ending

@@ -195,7 +195,9 @@ class Instructions:
         if progress.checkpoint is not None:
             return Made(instruction, progress.checkpoint.paths, detail, progress.checkpoint.step)
         # A recipe without checkpoints has put files where they are collected.
-        return Made(instruction, uploads.pending_paths() if uploads is not None else (), detail)
+        return Made(
+            instruction, uploads.results.pending_paths() if uploads is not None else (), detail
+        )
 
     def _newest(self, made: Made) -> Made:
         """A checkpoint that was dropped before it was uploaded never comes; the one after it holds more."""
@@ -209,7 +211,7 @@ class Instructions:
         return results_kind(self._run.settings.results_there)
 
     def _is_in_repo(self, made: Made) -> bool:
-        return self.uploads is None or all(map(self.uploads.has, made.paths))
+        return self.uploads is None or all(map(self.uploads.results.has, made.paths))
 
     def _say_made(self, made: Made) -> None:
         if made.instruction.command is not InstructionName.SAVE:

@@ -6,10 +6,8 @@ import asyncio
 import sys
 import tempfile
 import threading
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,22 +18,13 @@ from pod_image.agent.ports import HubTrouble, Receipt, RepoWasGone
 from pod_image.agent.record import record_of
 from pod_image.agent.run import Run
 from pod_image.agent.run_page import RunPage
-from pod_image.agent.staging import Mark, Staged, below_out, mark_of, stage
+from pod_image.agent.run_results import Results
+from pod_image.agent.staging import Staged, stage
 from pod_image.contract.bodies import RunWarning, Upload
-from pod_image.contract.delivered_note import note_delivered
 from pod_image.hub.budget import CommitBudget, CommitPriority
 
 _FILES_PER_EVENT = 30
-CHECKPOINTS = "checkpoints/"
 Card = Callable[[str | None], str]
-
-
-@dataclass(frozen=True)
-class Pending:
-    """Files that are not in the repo as they are now, in the recipe's order of importance."""
-
-    paths: tuple[Path, ...]
-    size_bytes: int
 
 
 class Uploads:
@@ -43,14 +32,12 @@ class Uploads:
 
     def __init__(self, run: Run, on_uploaded: Callable[[], None]) -> None:
         self._run = run
+        self.results = Results(run)
         self._on_uploaded = on_uploaded
-        self._known: dict[str, Mark] = {}
         self._wanted = asyncio.Event()
         self._has_checkpoint = False
         self._order = DeliveryOrder(sys.maxsize)
         self._hiding = Hiding.of(run.ports.environment)
-        self._left_behind: dict[Path, str] = {}
-        """Results that lie elsewhere, and where they belong below the run's folder."""
         self._turn = asyncio.Lock()
         self._last_commit_at = run.now()
         self._told: set[str] = set()
@@ -67,21 +54,10 @@ class Uploads:
         """Somebody waits to hear a sample that is on disk."""
         self._wanted.set()
 
-    def has(self, below: str) -> bool:
-        """Whether the repo has this file of the run's folder as it is on disk now."""
-        path = self._run.folder.out / below
-        return path.is_file() and self._is_there(below, path)
-
-    def pending_paths(self) -> tuple[str, ...]:
-        """What is pending, below the run's folder."""
-        out = self._run.folder.out
-        found = (below_out(path, out) for path in self.pending().paths)
-        return tuple(below for below in found if below is not None)
-
     async def work(self) -> None:
         """Upload for ever. A Hub that refuses delays uploads; it never stops the training."""
         attempt = 0
-        self._note_delivered()
+        self.results.note_delivered()
         while True:
             await self._next_reason()
             try:
@@ -126,70 +102,6 @@ class Uploads:
             self._told.add(sentence)
             self._run.events.emit(RunWarning(code="not_delivered", message=sentence))
 
-    def take_in_left_behind(self) -> None:
-        """The work is over: what a killed stage did not bring to where results lie is delivered from where it is."""
-        run = self._run
-        try:
-            self._left_behind = dict(run.recipe.left_behind(run.folder, run.settings))
-        except (
-            Exception
-        ):  # a fault in a recipe must cost neither the other results nor the last word
-            for line in traceback.format_exc().splitlines():
-                run.events.say(line)
-
-    def below(self, path: Path) -> str:
-        """The path of a result below the run's folder."""
-        out = self._run.folder.out
-        return self._left_behind.get(path) or (
-            path.relative_to(out).as_posix() if path.is_relative_to(out) else path.name
-        )
-
-    def pending(self) -> Pending:
-        """What the recipe wants delivered and the repo does not have as it is now."""
-        out = self._run.folder.out
-        older = {
-            out / below for below in self._left_behind.values()
-        }  # collected, and changed since
-        results = [path for path in self._results() if path not in older]
-        return self._pending_of([*results, *self._left_behind])
-
-    def _pending_of(self, results: Sequence[Path]) -> Pending:
-        run, paths, size_bytes = self._run, [], 0
-        for path in results:
-            below = self._left_behind.get(path) or below_out(path, run.folder.out)
-            with suppress(FileNotFoundError):  # pruned by the recipe meanwhile
-                if below is None or not path.is_file() or self._is_there(below, path):
-                    continue
-                size_bytes += path.stat().st_size
-                paths.append(path)
-        return Pending(tuple(paths), size_bytes)
-
-    def to_go_bytes(self) -> int:
-        """About how much would have to be delivered if the work ended now. For a thread: it says nothing."""
-        run = self._run
-        try:
-            results = run.recipe.results(run.folder, run.settings)
-            still_to_come = run.recipe.still_to_come(run.folder, run.settings)
-        except Exception:  # said where the same is asked for a delivery
-            results, still_to_come = self._all_there(), 0
-        return self._pending_of(results).size_bytes + still_to_come
-
-    def _results(self) -> Sequence[Path]:
-        """What the recipe names; all there is when it fails to: a fault in it must not cost the results."""
-        run = self._run
-        try:
-            return run.recipe.results(run.folder, run.settings)
-        except Exception:
-            for line in traceback.format_exc().splitlines():
-                run.events.say(line)
-        return self._all_there()
-
-    def _all_there(self) -> list[Path]:
-        run = self._run
-        found = (path for path in sorted(run.folder.out.rglob("*")) if path.is_file())
-        own = (run.folder.events, run.folder.record, run.folder.log)
-        return [path for path in found if not path.name.startswith(".") and path not in own]
-
     async def commit(
         self,
         paths: Iterable[Path],
@@ -219,7 +131,7 @@ class Uploads:
                     (*paths, *(copies or ())),
                     run.folder.out,
                     scratch,
-                    {**self._left_behind, **(copies or {})},
+                    {**self.results.left_behind, **(copies or {})},
                     (run.folder.prepared, run.folder.reworded),
                     self._hiding,
                 )
@@ -246,7 +158,7 @@ class Uploads:
 
     def _own(self, own: Mapping[str, bytes] | None) -> dict[str, bytes]:
         run = self._run
-        self.withdraw_pruned()
+        self.results.withdraw_pruned()
         if own is None:
             own = {
                 run.results.record: run.events.mask(record_of(run).to_json()).encode(),
@@ -273,7 +185,7 @@ class Uploads:
         self, content: Mapping[str, Path | bytes], message: str, card: Card | None
     ) -> Receipt:
         run = self._run
-        deletes = self.withdraw_pruned()
+        deletes = self.results.withdraw_pruned()
         self.budget.spend()
         # The call goes on without us when we are cancelled: a record that is older than the last word must
         # not land after it.
@@ -292,28 +204,18 @@ class Uploads:
             if exc.is_about_files:
                 self.page.leave_out()  # what was not taken may be this
             if isinstance(exc, RepoWasGone):
-                self._known.clear()
-                run.delivered.clear()
-                self._note_delivered()
+                self.results.are_gone()
             raise
-        for path in deletes:
-            self._known.pop(path.removeprefix(run.results.path("")), None)
+        self.results.are_withdrawn(deletes)
         return receipt
 
     def _settle_receipt(self, receipt: Receipt, staged: list[Staged]) -> None:
         run = self._run
-        self._known |= {one.below: one.mark for one in staged}
-        self._note_delivered()
+        self.results.are_there(staged)
         run.carried.clear()
         run.delivered |= {file.path: file for file in receipt.files}
         run.last_commit = receipt.commit
         self._last_commit_at = run.now()
-
-    def _note_delivered(self) -> None:
-        """Tell the recipe which of its checkpoints it may drop. Without this it waits while its disk has room."""
-        with suppress(OSError):
-            below = (path for path in self._known if path.startswith(CHECKPOINTS))
-            note_delivered(self._run.folder, below)
 
     def _say_uploaded(self, receipt: Receipt, seconds: float, left_out: list[str]) -> None:
         run = self._run
@@ -331,7 +233,7 @@ class Uploads:
             left = run.ports.timing.ride_along_seconds - waited
             if left <= 0:
                 self._last_commit_at = run.now()
-                if self.pending().paths:
+                if self.results.pending().paths:
                     return
                 continue
             try:
@@ -352,43 +254,19 @@ class Uploads:
         step = self._run.progress.step
         message = f"{self._run.document.run_id}: step {step}"
         # One commit for all there is, until a file that the Hub never takes was among it.
-        batch = self._order.next(self.pending().paths)
+        batch = self._order.next(self.results.pending().paths)
         try:
             await self.commit(batch, message, has_page=True)
         except HubTrouble as exc:
             self._order.failed(batch, exc)
             raise
         self._on_uploaded()
-        if self._order.is_split and self._order.next(self.pending().paths):
+        if self._order.is_split and self._order.next(self.results.pending().paths):
             self._wanted.set()
 
     @property
     def _priority(self) -> CommitPriority:
         return CommitPriority.CHECKPOINT if self._has_checkpoint else CommitPriority.EXTRA
-
-    def _is_there(self, below: str, path: Path) -> bool:
-        known = self._known.get(below)
-        if known is None:
-            return False
-        # A checkpoint's name is its step: what a recipe does to an older one later (dropping the
-        # optimiser's state) is of no interest to the repo, which has it whole.
-        return below.startswith(CHECKPOINTS) or known == mark_of(path)
-
-    def withdraw_pruned(self) -> list[str]:
-        """Checkpoints that the recipe has dropped since: the next commit deletes them.
-
-        They no longer count as delivered at once: a record or a last word that is written into that
-        very commit must not name them.
-        """
-        run = self._run
-        dropped = [
-            run.results.path(below)
-            for below in self._known
-            if below.startswith(CHECKPOINTS) and not (run.folder.out / below).exists()
-        ]
-        for path in dropped:
-            run.delivered.pop(path, None)
-        return dropped
 
 
 @contextmanager

@@ -53,7 +53,7 @@ class Watches:
         run, timing = self._run, self._run.ports.timing
         while True:
             if run.limits.share_used(run.now()) >= LOOK_SHARE and run.ending is None:
-                found = await run.ports.run_blocking(self._uploads.to_go_bytes)
+                found = await run.ports.run_blocking(self._uploads.results.to_go_bytes)
                 run.progress.to_go_bytes = found
             near = max(timing.watch_seconds, run.seconds_left / 20)
             await run.clock.sleep(min(timing.outlook_seconds, near))

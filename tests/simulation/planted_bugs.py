@@ -161,7 +161,7 @@ async def _watch_nothing(*parts: Any) -> None:
 
 
 async def _deliver_once(self: Delivery) -> bool:
-    batch = self.order.next(self.uploads.pending().paths)
+    batch = self.order.next(self.uploads.results.pending().paths)
     if batch:
         await self.uploads.commit(batch, "results")
     return True
