@@ -13,10 +13,8 @@ from typing import Any
 from launcher.domain.queued import Account, EntryState, QueueEntry, Terms, Try
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.stores.private_file import make_private
+from launcher.stores.sqlite_file import connected, migrate, transaction
 from pod_image.contract.outcomes import EndReason
-
-BUSY_SECONDS = 10.0
-"""How long another process of ours may hold the file."""
 
 _MIGRATIONS = (
     """
@@ -52,17 +50,8 @@ class QueueFile:
         self.path = path
         with self._troubles("opened"):
             make_private(path)
-            self.db = sqlite3.connect(
-                str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            try:
-                self.db.row_factory = sqlite3.Row
-                self.db.execute("PRAGMA journal_mode = WAL")
-                self.db.execute("PRAGMA synchronous = FULL")
-                self._migrate()
-            except BaseException:
-                self.db.close()
-                raise
+            self.db = connected(path)
+            migrate(self.db, _MIGRATIONS, f"The queue at {path}")
 
     def close(self) -> None:
         self.db.close()
@@ -119,19 +108,8 @@ class QueueFile:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        with self._troubles("written"), self._transaction():
+        with self._troubles("written"), transaction(self.db):
             yield
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self.db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            if self.db.in_transaction:  # a full disk has rolled it back already
-                self.db.execute("ROLLBACK")
-            raise
-        self.db.execute("COMMIT")
 
     @contextmanager
     def _troubles(self, what: str) -> Iterator[None]:
@@ -142,24 +120,6 @@ class QueueFile:
                 f"The queue at {self.path} cannot be {what}: {exc}.",
                 hint="Make room on that disk, or set LAUNCHER_HOME to a folder that can be written.",
             ) from exc
-
-    def _migrate(self) -> None:
-        if self._version() == len(_MIGRATIONS):
-            return
-        with self._transaction():
-            version = self._version()
-            if version > len(_MIGRATIONS):
-                raise NotConfigured(
-                    f"The queue at {self.path} was written by a newer launcher.",
-                    hint="Update this one: pip install -U pod-launcher",
-                )
-            for step in _MIGRATIONS[version:]:
-                for statement in step.split(";"):
-                    self.db.execute(statement)
-            self.db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
-
-    def _version(self) -> int:
-        return int(self.db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def moment_text(moment: datetime | None) -> str | None:

@@ -11,61 +11,32 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from launcher.domain.run import Run, RunState
+from launcher.domain.run import Run
 from launcher.domain.run_address import run_address
 from launcher.errors import InvalidRequest, NotConfigured
-from launcher.stores import labels
-from launcher.stores.labels import WITH_TAG, LabelBook, labels_of_row, searched_tag
+from launcher.stores.labels import WITH_TAG, LabelBook, searched_tag
 from launcher.stores.private_file import make_private
 from launcher.stores.run_list import RunList
+from launcher.stores.run_rows import (
+    COLUMNS,
+    FROM_RUNS,
+    MIGRATIONS,
+    OF_RUN,
+    ROWS,
+    run_of_row,
+    stored,
+)
+from launcher.stores.sqlite_file import connected, migrate, transaction
 from pod_image.contract.next_steps import NextStep, Said, Sentence
-from pod_image.contract.outcomes import EndReason
 
-BUSY_SECONDS = 10.0
-"""How long another process of ours may hold the file."""
 BUSY_SECONDS_IN_TROUBLE = 0.05
 """Once a write has failed: whoever waits here for every word of a pod keeps nobody's money from running."""
-
-_MIGRATIONS = (
-    """
-    CREATE TABLE runs (
-        nonce TEXT PRIMARY KEY, run_id TEXT NOT NULL, results_repo TEXT NOT NULL,
-        attempt INTEGER NOT NULL, state TEXT NOT NULL, planned_at TEXT NOT NULL,
-        pod_name TEXT NOT NULL, pod_id TEXT NOT NULL, price_per_hour_usd REAL NOT NULL,
-        gpu_name TEXT NOT NULL, max_hours REAL NOT NULL, max_cost_usd REAL NOT NULL,
-        created_at TEXT, armed_at TEXT, ended_at TEXT, deadline TEXT, end_reason TEXT,
-        detail TEXT NOT NULL, cost_usd REAL, billed_usd REAL, provider_calls INTEGER NOT NULL,
-        preset TEXT NOT NULL, settings_json TEXT NOT NULL, secret_names TEXT NOT NULL,
-        log_cursor TEXT NOT NULL, last_seq INTEGER NOT NULL
-    );
-    CREATE INDEX runs_by_name ON runs (run_id, results_repo, attempt);
-    CREATE TABLE moments (nonce TEXT, name TEXT, at TEXT NOT NULL, PRIMARY KEY (nonce, name));
-    CREATE TABLE records (nonce TEXT, kind TEXT, document TEXT NOT NULL, PRIMARY KEY (nonce, kind));
-    """,
-    "ALTER TABLE runs ADD COLUMN account_id TEXT NOT NULL DEFAULT ''",
-    "ALTER TABLE runs ADD COLUMN not_delivered INTEGER",
-    """
-    ALTER TABLE runs ADD COLUMN is_from_repo INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE runs ADD COLUMN told_nonce TEXT NOT NULL DEFAULT '';
-    ALTER TABLE runs ADD COLUMN told_pod_id TEXT NOT NULL DEFAULT '';
-    """,
-    f"{labels.TABLE}; CREATE INDEX IF NOT EXISTS runs_by_age ON runs (planned_at)",
-    "ALTER TABLE runs ADD COLUMN place TEXT NOT NULL DEFAULT 'runpod'",
-)
-"""One step per version of the file; a step is never changed once it was released."""
-
-_MOMENTS = {"planned_at", "created_at", "armed_at", "ended_at", "deadline"}
-_COLUMNS = tuple(field.name for field in fields(Run) if field.name != "labels")
-_OF_RUN = "runs.*, labels.document AS labels"
-_FROM_RUNS = "FROM runs LEFT JOIN labels USING (results_repo, run_id)"
-_ROWS = f"SELECT {_OF_RUN} {_FROM_RUNS}"
-"""Every run as `_run` reads it; conditions come behind it."""
 
 
 class RecordKind(StrEnum):
@@ -138,16 +109,13 @@ class RunHistory:
         """Runs that lived when they were read last, each with its row."""
 
     def _open(self, name: str) -> None:
-        self._db = sqlite3.connect(
-            name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        self._db = connected(name)
+        self.labels = LabelBook(
+            self._db, self.path.with_name("labels"), lambda: transaction(self._db)
         )
-        with _closed_on_error(self._db):
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self.labels = LabelBook(self._db, self.path.with_name("labels"), self._transaction)
-            self.list = RunList(self._db, _OF_RUN, self._now, self._reading)
-            self._migrate()
+        self.list = RunList(self._db, OF_RUN, self._now, self._reading)
+        what = f"The history of runs at {self.path}"
+        migrate(self._db, MIGRATIONS, what, self.labels.restore)
 
     def close(self) -> None:
         self._db.close()
@@ -168,12 +136,12 @@ class RunHistory:
             with suppress(sqlite3.IntegrityError):  # another process was quicker
                 self.add(run)
                 return run
-        values = {name: getattr(run, name) for name in _COLUMNS if name != "nonce"}
+        values = {name: getattr(run, name) for name in COLUMNS if name != "nonce"}
         return self.update(run, **values)
 
     def update(self, run: Run, **changes: Any) -> Run:
         """Change these fields of the run, whatever else has changed since; returns it as it is now."""
-        unknown = changes.keys() - set(_COLUMNS) | changes.keys() & {"nonce"}
+        unknown = changes.keys() - set(COLUMNS) | changes.keys() & {"nonce"}
         if unknown:
             raise TypeError(f"a run has no such field to change: {', '.join(sorted(unknown))}")
         held = self._held.get(run.nonce)
@@ -185,7 +153,7 @@ class RunHistory:
                 self._insert(as_wanted)
             elif wanted:
                 names = ", ".join(f"{name} = ?" for name in wanted)
-                values = [_stored(value) for value in wanted.values()]
+                values = [stored(value) for value in wanted.values()]
                 self._db.execute(f"UPDATE runs SET {names} WHERE nonce = ?", [*values, run.nonce])
             found = self._row(run.nonce)
         except sqlite3.Error as exc:
@@ -204,7 +172,7 @@ class RunHistory:
                 hint=Sentence(NextStep.ABORT_RUN.of(run.run_id)),
             )
         self._marked = {each for each in self._marked if each[0] != run.nonce}
-        with self._transaction():
+        with transaction(self._db):
             for table in ("runs", "moments", "records"):
                 self._db.execute(f"DELETE FROM {table} WHERE nonce = ?", (run.nonce,))
             if not self.attempts(run.results_repo, run.run_id):
@@ -235,7 +203,7 @@ class RunHistory:
         self._live = {
             row["nonce"]: before[row["nonce"]]
             if row["nonce"] in before and before[row["nonce"]][0] == tuple(row)
-            else (tuple(row), _run(row))
+            else (tuple(row), run_of_row(row))
             for row in rows
         }
         found = [
@@ -313,7 +281,7 @@ class RunHistory:
             return
         with self._troubles():
             self._db.execute(
-                "INSERT OR IGNORE INTO moments VALUES (?, ?, ?)", (run.nonce, moment, _stored(at))
+                "INSERT OR IGNORE INTO moments VALUES (?, ?, ?)", (run.nonce, moment, stored(at))
             )
             self._marked.add((run.nonce, moment))
 
@@ -349,18 +317,18 @@ class RunHistory:
         rows: list[sqlite3.Row] = []
         with self._troubles():
             rows = self._db.execute(
-                f"SELECT {_OF_RUN}, records.document AS document {_FROM_RUNS} JOIN records USING (nonce) "
+                f"SELECT {OF_RUN}, records.document AS document {FROM_RUNS} JOIN records USING (nonce) "
                 "WHERE records.kind = ? AND NOT runs.is_from_repo ORDER BY runs.planned_at DESC",
                 (kind.value,),
             ).fetchall()
-        return [(_run(row), json.loads(row["document"])) for row in rows]
+        return [(run_of_row(row), json.loads(row["document"])) for row in rows]
 
     def _select(self, condition: str, *values: Any) -> list[Run]:
         return [self._now(row) for row in self._rows_of(condition, *values)]
 
     def _rows_of(self, condition: str, *values: Any) -> list[sqlite3.Row]:
         with self._reading():
-            return self._db.execute(f"{_ROWS} WHERE {condition}", values).fetchall()
+            return self._db.execute(f"{ROWS} WHERE {condition}", values).fetchall()
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -379,16 +347,16 @@ class RunHistory:
     def _now(self, row: sqlite3.Row) -> Run:
         """The run of a row, with what could not be written of it."""
         held = self._held.get(row["nonce"])
-        return _run(row) if held is None else held.run
+        return run_of_row(row) if held is None else held.run
 
     def _row(self, nonce: str) -> Run | None:
-        row = self._db.execute(f"{_ROWS} WHERE nonce = ?", (nonce,)).fetchone()
-        return _run(row) if row else None
+        row = self._db.execute(f"{ROWS} WHERE nonce = ?", (nonce,)).fetchone()
+        return run_of_row(row) if row else None
 
     def _insert(self, run: Run) -> None:
-        names = ", ".join(_COLUMNS)
-        marks = ", ".join("?" for _ in _COLUMNS)
-        values = [_stored(getattr(run, name)) for name in _COLUMNS]
+        names = ", ".join(COLUMNS)
+        marks = ", ".join("?" for _ in COLUMNS)
+        values = [stored(getattr(run, name)) for name in COLUMNS]
         self._db.execute(f"INSERT INTO runs ({names}) VALUES ({marks})", values)
 
     @contextmanager
@@ -416,62 +384,3 @@ class RunHistory:
         if near:
             return f"Nearest: {', '.join(near)}."
         return Sentence(NextStep.LIST_RUNS, " lists what there is.")
-
-    def _migrate(self) -> None:
-        if self._version() == len(_MIGRATIONS):
-            return  # nothing is written, so that it can be read while another program holds it
-        with self._transaction():
-            version = self._version()
-            if version > len(_MIGRATIONS):
-                raise NotConfigured(
-                    f"The history of runs at {self.path} was written by a newer launcher.",
-                    hint="Update this one: pip install -U pod-launcher",
-                )
-            for step in _MIGRATIONS[version:]:
-                for statement in step.split(";"):
-                    self._db.execute(statement)
-            if version < len(_MIGRATIONS):
-                self.labels.restore()
-            self._db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
-
-    def _version(self) -> int:
-        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
-
-
-@contextmanager
-def _closed_on_error(db: sqlite3.Connection) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        db.close()
-        raise
-
-
-def _stored(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    if isinstance(value, StrEnum):
-        return value.value
-    return json.dumps(value) if isinstance(value, tuple) else value
-
-
-def _run(row: sqlite3.Row) -> Run:
-    """A row of `_OF_RUN`."""
-    values = {name: row[name] for name in _COLUMNS}
-    for name in _MOMENTS:
-        values[name] = datetime.fromisoformat(values[name]) if values[name] else None
-    values["state"] = RunState(values["state"])
-    values["end_reason"] = EndReason(values["end_reason"]) if values["end_reason"] else None
-    values["secret_names"] = tuple(json.loads(values["secret_names"]))
-    values["is_from_repo"] = bool(values["is_from_repo"])
-    return Run(**values, labels=labels_of_row(row["labels"]))

@@ -33,6 +33,7 @@ from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
+from launcher.stores.sqlite_file import transaction
 from tests.browser.pods import Act
 from tests.browser.stage import CHROMIUM, Form, Stage, stage
 from tests.browser.window import Window
@@ -182,7 +183,7 @@ def _long_list(staged: Stage, window: Window, figures: Figures) -> None:
 def _opened(staged: Stage, window: Window, count: int) -> float:
     with closing(RunHistory(staged.root / "home" / "data" / "runs.sqlite")) as history:
         known = len(history.runs(limit=10_000))
-        with history._transaction():
+        with transaction(history._db):
             for number in range(known, count):
                 history.add(
                     ended_run(

@@ -21,6 +21,7 @@ from launcher.stores.known_studies import KnownStudies
 from launcher.stores.queue import QueueStore
 from launcher.stores.queue_claims import Claim
 from launcher.stores.runs import RunHistory
+from launcher.stores.sqlite_file import transaction
 from launcher.workshop.transcribing.suggestions import SuggestedWord, Suggestion, SuggestionsFile
 from pod_image.contract.bodies import Sample
 from pod_image.contract.events import Event, from_line, tells
@@ -421,7 +422,7 @@ def write_history(home: Path, now: datetime | None = None) -> None:
         history.add(run)
         for event in _events(run):
             journal.write(run, event)
-    with history._transaction():
+    with transaction(history._db):
         for run in _older(next(run for run in runs if run.nonce == "finished00")):
             history.add(run)
     _call(history, now)

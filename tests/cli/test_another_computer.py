@@ -230,7 +230,7 @@ def test_what_a_repo_says_of_a_pod_never_ends_it(shell: Shell) -> None:
 def test_a_run_that_is_followed_comes_back_whatever_becomes_of_the_history(
     shell: Shell, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("launcher.stores.runs.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("launcher.stores.sqlite_file.BUSY_SECONDS", 0.05)
     shell.harness.script.ends_after = None
     shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
     before = shell("show", "run-01", "--json").json

@@ -32,6 +32,7 @@ from launcher.services.live.whole_fleet import whole_fleet
 from launcher.stores.run_list import RunsAsked
 from launcher.stores.runs import RunHistory
 from launcher.stores.secrets import Keys
+from launcher.stores.sqlite_file import transaction
 from pod_image.contract.events import from_line, to_line
 from pod_image.contract.next_steps import Said
 from pod_image.contract.outcomes import EndReason
@@ -165,7 +166,7 @@ def kept(count: int) -> Kept:
     with tempfile.TemporaryDirectory(prefix="fleet-") as folder:
         path = Path(folder) / "runs.sqlite"
         with closing(RunHistory(path)) as history:
-            with history._transaction():
+            with transaction(history._db):
                 for number in range(count):
                     history.add(
                         new_run(
@@ -180,7 +181,7 @@ def kept(count: int) -> Kept:
                         )
                     )
             live_ms = _milliseconds(history.live)
-            with history._transaction():
+            with transaction(history._db):
                 history._db.execute(
                     "UPDATE runs SET state = 'ended', end_reason = ?", (EndReason.FINISHED.value,)
                 )

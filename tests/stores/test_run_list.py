@@ -15,6 +15,7 @@ from launcher.domain.run import Run, RunState
 from launcher.errors import NotConfigured
 from launcher.stores.run_list import RunKind, RunsAsked, SortBy, Word
 from launcher.stores.runs import RecordKind, RunHistory
+from launcher.stores.sqlite_file import transaction
 from pod_image.contract.outcomes import EndReason
 from tests.kit.runs import NOON, new_run
 
@@ -150,7 +151,7 @@ def test_scores_of_another_name_are_not_mixed_among_each_other(history: RunHisto
 
 
 def test_a_page_of_two_thousand_runs_is_there_at_once(history: RunHistory) -> None:
-    with history._transaction():
+    with transaction(history._db):
         for number in range(2_000):
             history.add(ended(number, settings_json='{"recipe": "piper"}', run_id=f"run-{number}"))
     began = time.perf_counter()

@@ -279,7 +279,7 @@ async def test_nobody_elses_pod_is_touched_whatever_it_is_called(tmp_path: Path)
 def test_reap_abort_and_stop_need_no_readable_history(
     tmp_path: Path, loss: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("launcher.stores.runs.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("launcher.stores.sqlite_file.BUSY_SECONDS", 0.05)
 
     @in_virtual_time
     async def check() -> None:
