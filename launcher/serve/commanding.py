@@ -79,7 +79,7 @@ async def _abort(ground: Ground, run: Run, caller: Caller) -> CommandFacts:
 
 
 async def _ended(ground: Ground, run: Run) -> Run:
-    launch = ground.live.launch_of(run.nonce)
+    launch = ground.live.launches.of_run(run.nonce)
     if launch is not None and launch.task is not None and not launch.is_over:
         launch.task.cancel()  # it releases what it rented, unless it was armed at this very moment
         await asyncio.wait([launch.task])

@@ -11,7 +11,7 @@ from launcher.serve.audit import Caller
 from launcher.serve.ground import Ground
 from launcher.services.common.run_secrets import named_secrets
 from launcher.services.ending.reap import reap
-from launcher.services.live.live_runs import Launch
+from launcher.services.live.launches import Launch
 from launcher.services.planning.plan import raise_errors
 from launcher.services.planning.shown_plans import plan_again, recall
 from launcher.stores.secrets import Keys
@@ -53,7 +53,7 @@ class Deploys:
         }
         ground.audit.must_write(caller, "deploy", **about)
         await self._sweep(caller)
-        launch = ground.live.begin_launch(f"plan-{caller.request_id}", plan, keys, nullcontext)
+        launch = ground.live.launches.begin(f"plan-{caller.request_id}", plan, keys, nullcontext)
         self._begun[plan_hash] = launch
         assert launch.task is not None
         launch.task.add_done_callback(lambda _: self._write_end(launch, caller, plan_hash))

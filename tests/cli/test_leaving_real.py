@@ -274,7 +274,7 @@ async def launch():
     async with site.sessions.open_bench(keys) as bench:
         given = {"recipe": "command", "argv": ["true"], "results_repo": "demo/voice", "boot_minutes": 5.0}
         plan = await make_plan(bench, compose(None, given), keys)
-    site.live.begin_launch("one", plan, keys, nullcontext)
+    site.live.launches.begin("one", plan, keys, nullcontext)
 
 tasks = []
 asyncio.run(serve(site, open_browser=False, say=say,

@@ -31,7 +31,7 @@ from launcher.serve.ground import Ground
 from launcher.serve.problems import other, problem_of
 from launcher.serve.routes.asking import RunName, caller_of
 from launcher.services.following.receipts import receipt
-from launcher.services.live.live_runs import Launch
+from launcher.services.live.launches import Launch
 from pod_image.contract.instructions import InstructionName
 from pod_image.contract.older_settings import recorded_settings
 
@@ -115,7 +115,7 @@ def run_routes(ground: Ground) -> APIRouter:
 async def _detail(ground: Ground, deploys: Deploys, run: Run) -> RunDetail:
     view = await ground.told.view(run)
     run = ground.live.run(run.nonce) or run
-    launch = ground.live.launch_of(run.nonce)
+    launch = ground.live.launches.of_run(run.nonce)
     return RunDetail(
         **run_facts(run),
         **picture_facts(view.picture),

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from launcher.clock import Clock
 from launcher.config import Config
-from launcher.domain.labels import LabelName
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_picture import RunPicture, picture_of
 from launcher.domain.run_view import RunView
@@ -34,42 +32,17 @@ from launcher.services.common.observations import (
     RestartSeen,
 )
 from launcher.services.live.folded import FoldedPictures
+from launcher.services.live.holders import Holder, Holders
 from launcher.services.live.journal import Journal
+from launcher.services.live.launches import Launches
+from launcher.services.live.unforeseen import unforeseen
 from launcher.stores.runs import RecordKind, RunHistory
-from launcher.stores.secrets import Keys
 from pod_image.contract.events import Event
-from pod_image.contract.next_steps import NextStep, Said, Sentence
+from pod_image.contract.next_steps import Said
 
 if TYPE_CHECKING:  # a form that starts has no key yet, and reaches nobody
-    from launcher.domain.plan import Plan
     from launcher.domain.pod import PodStatus
     from launcher.services.common.workbench import Workbench
-    from launcher.services.launching.progress import Progress
-
-Lease = Callable[[], contextlib.AbstractContextManager[object]]
-"""Holds the keys of a launch for as long as it is under way."""
-
-
-class Holder(Protocol):
-    """Keys that somebody gave, and what was opened with them."""
-
-    @property
-    def bench(self) -> Workbench: ...
-
-    def start(self, job: asyncio.Task[None]) -> None:
-        """Do this with the keys, and end it when they go."""
-        ...
-
-
-class Holders(Protocol):
-    @property
-    def holders(self) -> Sequence[Holder]:
-        """Each may have what a run is asked with: its workbench says."""
-        ...
-
-    def open_bench(self, keys: Keys) -> contextlib.AbstractAsyncContextManager[Workbench]:
-        """A workbench apart, for a launch that holds its own lease."""
-        ...
 
 
 LOOK_SECONDS = 1.0
@@ -77,22 +50,6 @@ RETRY_SECONDS = 15.0
 """After a watcher failed: a refused key or a Hub that is down does not change at once."""
 VIEWS_KEPT = 30
 _UNHEARD = RunPicture()
-MESSAGES_KEPT = 200
-
-
-@dataclass
-class Launch:
-    """A launch under way, by the id of the dialog that asked for it."""
-
-    id: str
-    plan: Plan
-    labels: Mapping[LabelName, str] = field(default_factory=dict)
-    task: asyncio.Task[None] | None = None
-    messages: deque[Progress] = field(default_factory=lambda: deque(maxlen=MESSAGES_KEPT))
-    run: Run | None = None
-    error: LauncherError | None = None
-    has_run: asyncio.Event = field(default_factory=asyncio.Event)
-    is_over: bool = False
 
 
 class Live:
@@ -109,7 +66,7 @@ class Live:
         self.config = config
         self.history = history
         self.clock = clock
-        self.launches: OrderedDict[str, Launch] = OrderedDict()
+        self.launches = Launches(history, holders, self)
         self.pod_status: dict[str, PodStatus] = {}
         self.troubles: dict[str, str] = {}
         self.version = 0
@@ -141,7 +98,7 @@ class Live:
 
     async def stop(self) -> None:
         """End watchers; a launch whose pod is not armed yet releases it, and that is waited for."""
-        tasks = [launch.task for launch in self.launches.values() if launch.task]
+        tasks = self.launches.tasks
         tasks += self._watchers.values()
         if self._loop is not None:
             tasks.append(self._loop)
@@ -232,50 +189,12 @@ class Live:
 
     def is_watched(self, nonce: str) -> bool:
         is_followed = nonce in self._watchers or nonce in self._elsewhere
-        return is_followed or self.is_launching(nonce)
-
-    def is_launching(self, nonce: str) -> bool:
-        return any(one.run is not None and one.run.nonce == nonce for one in self.launching)
+        return is_followed or self.launches.is_launching(nonce)
 
     @property
     def live_runs(self) -> Sequence[Run]:
         """Every run that may have a pod that costs money now."""
         return self._live_runs
-
-    def launch_of(self, nonce: str) -> Launch | None:
-        """The launch that this program has under way, or had, for the run."""
-        for one in reversed(self.launches.values()):
-            if one.run is not None and one.run.nonce == nonce:
-                return one
-        return None
-
-    @property
-    def launching(self) -> list[Launch]:
-        return [one for one in self.launches.values() if not one.is_over]
-
-    def begin_launch(
-        self,
-        id: str,
-        plan: Plan,
-        keys: Keys,
-        lease: Lease,
-        labels: Mapping[LabelName, str] | None = None,
-    ) -> Launch:
-        """Start the launch; the same id again gives the one that is under way: one click, one pod.
-
-        The launch keeps its own lease on the keys, whatever becomes of the tab. `labels`: what to call the run.
-        """
-        known = self.launches.get(id)
-        if known is not None:
-            return known
-        job = self.launches[id] = Launch(id, plan, labels or {})
-        job.task = asyncio.create_task(self._launch(job, keys, lease))
-        while len(self.launches) > VIEWS_KEPT:
-            oldest = next(iter(self.launches))
-            if not self.launches[oldest].is_over:
-                break
-            self.launches.pop(oldest)
-        return job
 
     def forget(self, run: Run) -> None:
         """Delete an ended run from this machine's history, with its journal."""
@@ -311,11 +230,15 @@ class Live:
             case RestartSeen():
                 view.take_restart()
             case ReleasedHere(why=why):
-                view.take_log(f"Released from this computer: {why}.", "launcher", self.clock.now())
+                self.say(run, f"Released from this computer: {why}.")
             case _:
                 view.version += 1
         for hear in self.when_fed:
             hear(run, seen)
+
+    def say(self, run: Run, text: str) -> None:
+        """A line of this program's own, among those of the run."""
+        self.view(run).take_log(text, "launcher", self.clock.now())
 
     def _fold_beside(self, run: Run) -> None:
         """So that a run of days opens at once also after this program was started anew."""
@@ -359,7 +282,7 @@ class Live:
         except LauncherError as error:
             self._put_off(run, self._word(error.message))
         except Exception as error:
-            self._put_off(run, str(_unforeseen("Following the run failed in this program", error)))
+            self._put_off(run, str(unforeseen("Following the run failed in this program", error)))
             raise
         finally:
             self._watchers.pop(run.nonce, None)
@@ -392,61 +315,9 @@ class Live:
 
     def _put_off(self, run: Run, why: str) -> None:
         if self.troubles.get(run.nonce) != why:
-            self.view(run).take_log(why, "launcher", self.clock.now())
+            self.say(run, why)
         self.troubles[run.nonce] = why
         self._not_before[run.nonce] = self.clock.now() + timedelta(seconds=RETRY_SECONDS)
-
-    async def _launch(self, job: Launch, keys: Keys, lease: Lease) -> None:
-        from launcher.services.launching.launch import launch
-        from launcher.services.launching.naming import naming
-
-        def report(progress: Progress) -> None:
-            job.messages.append(progress)
-            if progress.run is not None:
-                job.run = progress.run
-                job.has_run.set()
-                if progress.seen is not None:
-                    self.feed_progress(progress.run, progress)
-            self.version += 1
-
-        try:
-            with lease():
-                async with self._holders.open_bench(keys) as bench:
-                    bench.runs.on_trouble = lambda text: self._tell(job, text)
-                    named = naming(bench, job.labels, report)
-                    job.run = await launch(bench, job.plan, keys, named)
-        except LauncherError as error:
-            job.error = error
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            job.error = _unforeseen("The launch failed in this program", error)
-            self._note(job)
-            raise
-        finally:
-            job.is_over = True
-            job.has_run.set()
-            with contextlib.suppress(Exception):
-                self.refresh()
-
-    def _tell(self, job: Launch, text: str) -> None:
-        if job.run is not None:
-            self.view(job.run).take_log(text, "launcher", self.clock.now())
-            self.version += 1
-
-    def _note(self, job: Launch) -> None:
-        """Write into the run's record why its launch failed, unless the record knows better."""
-        if job.run is not None and job.error is not None:
-            with contextlib.suppress(LauncherError):
-                known = self.history.by_nonce(job.run.nonce)
-                if known is not None and not known.detail:
-                    self.history.update(known, detail=str(job.error))
-
-    def feed_progress(self, run: Run, progress: Progress) -> None:
-        """What the launch saw of the pod, as far as the page shows it."""
-        seen = progress.seen
-        if isinstance(seen, EventSeen | LogSeen | PodSeen | RestartSeen):
-            self.feed(run, seen)
 
     def ended_at(self, run: Run) -> datetime | None:
         """When the pod said its last word, as far as that was heard."""
@@ -467,15 +338,3 @@ class Live:
 def _is_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-def _unforeseen(what: str, error: Exception) -> LauncherError:
-    """A fault of ours in words: its kind, never its text, which may hold anything."""
-    return LauncherError(
-        f"{what} ({type(error).__name__}).",
-        hint=Sentence(
-            "Before you try again: ",
-            NextStep.LOOK_FOR_PODS,
-            ". Please report it if it happens again.",
-        ),
-    )

@@ -52,7 +52,7 @@ def rented_now(live: Live, now: datetime) -> list[Rented]:
             run,
             now,
             is_watched=live.is_watched(run.nonce),
-            is_launching=live.is_launching(run.nonce),
+            is_launching=live.launches.is_launching(run.nonce),
             ended_at=live.ended_at(run),
         )
         for run in live.live_runs

@@ -15,7 +15,8 @@ from nicegui.testing import User
 from launcher.domain.run import Run
 from launcher.providers.registry import default_place
 from launcher.services.common.workbench import Workbench
-from launcher.services.live.live_runs import RETRY_SECONDS, Launch, Live
+from launcher.services.live.launches import Launch
+from launcher.services.live.live_runs import RETRY_SECONDS, Live
 from launcher.services.planning.compose import compose
 from launcher.services.planning.plan import make_plan
 from launcher.stores.secrets import Keys
@@ -122,8 +123,8 @@ async def test_a_launch_that_fails_by_a_fault_of_ours_is_told_and_kept(
     async with sound.open_bench(keys) as bench:
         plan = await make_plan(bench, compose(None, given), keys)
     broken = broken_at_the_order
-    job = broken.begin_launch("dialog-1", plan, keys, nullcontext)
-    assert broken.begin_launch("dialog-1", plan, keys, nullcontext) is job
+    job = broken.launches.begin("dialog-1", plan, keys, nullcontext)
+    assert broken.launches.begin("dialog-1", plan, keys, nullcontext) is job
     await _over(job)
     assert job.error is not None
     assert job.error.message == "The launch failed in this program (ZeroDivisionError)."

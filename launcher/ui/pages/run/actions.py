@@ -202,7 +202,7 @@ class RunActions:
         self._really.lock("The GPU is being removed.")
         self._really.label.text = "Removing…"
         self._remove_place.clear()
-        job = self._shell.site.live.launch_of(self._run.nonce)
+        job = self._shell.site.live.launches.of_run(self._run.nonce)
         try:
             if job is not None and job.task is not None and not job.is_over:
                 job.task.cancel()  # the launch itself releases what it rented

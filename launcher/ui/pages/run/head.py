@@ -140,7 +140,7 @@ class RunHead:
 
     def _standing(self, run: Run) -> Standing:
         site, view = self._shell.site, self._view
-        launch = site.live.launch_of(run.nonce)
+        launch = site.live.launches.of_run(run.nonce)
         rented = rented_now(site.live, site.clock.now())
         is_going = launch is not None and bool(launch.messages) and not launch.is_over
         return Standing(

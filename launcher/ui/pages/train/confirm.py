@@ -137,7 +137,7 @@ class ConfirmDialog:
         self._back.lock("Renting the GPU…")
         site, tab = self._shell.site, self._shell.tab
         held = site.vault.held(tab)
-        job = site.live.begin_launch(
+        job = site.live.launches.begin(
             self._id, self._plan, self._session.keys, lambda: site.vault.lease(held), labels
         )
         settings = self._plan.settings
