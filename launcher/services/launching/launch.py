@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -15,7 +13,6 @@ from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run
 from launcher.errors import (
     HubError,
-    Interrupted,
     InvalidRequest,
     LauncherError,
     NoCapacity,
@@ -30,22 +27,19 @@ from launcher.services.common.boot_budget import boot_budget
 from launcher.services.common.intents import Intent, intents_of, run_lock
 from launcher.services.common.observations import (
     EventSeen,
-    LogSeen,
     PodSeen,
-    RawObservation,
-    Tick,
 )
 from launcher.services.common.place_key import need_place_key
 from launcher.services.common.places import place_of
 from launcher.services.common.record_observation import note, note_unfit
 from launcher.services.common.run_secrets import TokenEnvironment, give_tokens, handed_over
 from launcher.services.common.run_tokens import need_results_key, of_this_run
-from launcher.services.common.uninterrupted import despite_cancel, owing, to_its_end
+from launcher.services.common.uninterrupted import to_its_end
 from launcher.services.common.workbench import Workbench, known_machines
 from launcher.services.ending.reconcile import look_for, own, settle_earlier
 from launcher.services.following.follow import follow
 from launcher.services.following.tell import tell, tell_where_pod_tells
-from launcher.services.launching.bad_hosts import bad_hosts, check_machine, elsewhere
+from launcher.services.launching.bad_hosts import bad_hosts, check_machine
 from launcher.services.launching.boot import (
     NeverCameUp,
     UnfitMachine,
@@ -55,6 +49,8 @@ from launcher.services.launching.boot import (
 )
 from launcher.services.launching.bootstrap import provide_wheel
 from launcher.services.launching.brought_files import provide_brought
+from launcher.services.launching.candidates import Candidates, sentence_of
+from launcher.services.launching.clean_up import CleanUp
 from launcher.services.launching.commit_share import commits_per_hour
 from launcher.services.launching.container_watch import ContainerWatch
 from launcher.services.launching.once_anywhere import refuse_living
@@ -64,7 +60,7 @@ from launcher.services.launching.price_check import (
     check_price,
     dearest_agreed,
 )
-from launcher.services.launching.progress import Progress, Stage
+from launcher.services.launching.progress import Report, Reporter, Stage
 from launcher.services.launching.rental import Rental
 from launcher.services.launching.unwatched import refuse_unwatched
 from launcher.services.telling.addresses import addresses_of, for_pods
@@ -72,14 +68,11 @@ from launcher.stores.runs import RecordKind
 from launcher.stores.secrets import Keys
 from pod_image.contract.bodies import ArmedReport
 from pod_image.contract.figures import dollars_per_hour
-from pod_image.contract.next_steps import NextStep, Said, Sentence, joined, setting
-from pod_image.contract.outcomes import EndReason
+from pod_image.contract.next_steps import NextStep, Sentence, setting
 from pod_image.contract.results_address import results_kind
 
-Report = Callable[[Progress], None]
 MOST_PODS = 3
 """So many pods that never came up are paid for, then the launch gives up."""
-INTERRUPTED = "It was interrupted before the pod was armed."
 
 
 async def launch(
@@ -113,14 +106,14 @@ async def launch(
         refuse_unwatched(plan.settings)
     job = _Launch(bench, plan, keys, report, most_pods, together)
     with run_lock(bench, plan.settings.results, plan.run_id):
-        job.say(Stage.SETTLING, "Looking for an earlier launch of this run.")
+        job.reporter.say(Stage.SETTLING, "Looking for an earlier launch of this run.")
         adopted = await settle_earlier(bench, plan)
         if adopted is None:
             await refuse_living(bench, plan)
         try:
             return await (job.start() if adopted is None else job.adopt(adopted))
         except LauncherError as error:
-            job.tell_failed(error)
+            job.clean_up.tell_failed(error)
             raise
 
 
@@ -136,15 +129,13 @@ class _Launch:
     ) -> None:
         self._bench, self._plan, self._keys = bench, plan, keys
         self._most_pods, self._together = most_pods, together
-        self._report: Report | None = report
-        self._left = list(plan.candidates)
-        self._tried: Offer | None = None
-        self._refused: list[tuple[Offer, LauncherError]] = []
-        self._failed: Rental | None = None
+        self.reporter = Reporter(report)
+        self._candidates = Candidates(plan.candidates, self.reporter)
+        self.clean_up = CleanUp(bench, self.reporter, self._count_calls)
         self._calls_before = bench.provider.calls
 
     async def start(self) -> Run:
-        self.say(Stage.PREPARING, f"Checking the {results_kind(self._repo)} {self._repo}.")
+        self.reporter.say(Stage.PREPARING, f"Checking the {results_kind(self._repo)} {self._repo}.")
         await self._bench.results(self._repo).ensure()
         await provide_wheel(self._bench, self._plan)
         await provide_brought(self._bench, self._plan)
@@ -154,28 +145,13 @@ class _Launch:
             run = new_attempt(self._bench, self._plan)
             rental = self._rental(run)
             try:
-                return await self._guarded(rental, run, self._attempt(rental, run))
+                return await self.clean_up.guarded(rental, run, self._attempt(rental, run))
             except NeverCameUp as exc:
-                if isinstance(exc, UnfitMachine) and self._tried is not None:
-                    self._left = list(elsewhere(self._tried, self._left, bad_hosts(self._bench)))
-                if not tries_left or not self._left:
+                if isinstance(exc, UnfitMachine):
+                    self._candidates.avoid(bad_hosts(self._bench))
+                if not tries_left or not self._candidates.left:
                     raise _given_up(exc) from exc
         raise AssertionError("the last try returns or raises")
-
-    def tell_failed(self, error: LauncherError) -> None:
-        """Nothing came of the launch: so whoever went away meanwhile is told, of the last pod that was rented."""
-        rental = self._failed
-        run = self._bench.runs.by_nonce(rental.nonce) if rental is not None else None
-        if rental is None or run is None or not (rental.pod_id or rental.may_live):
-            return
-        teller, now = self._bench.teller, self._bench.provider_now()
-        if rental.may_live:
-            why = (
-                f"{run.run_id} could not be started, and we could not confirm that its pod is gone."
-            )
-            teller.cannot_prove_gone(run, why, now)
-        elif not isinstance(error, Interrupted):
-            teller.is_over(run, now)
 
     async def _refuse_taken(self) -> None:
         """Before another pod: the last may have gone because another computer has begun this run meanwhile.
@@ -196,14 +172,14 @@ class _Launch:
 
     async def adopt(self, run: Run) -> Run:
         """Go on with a pod that an earlier launch of the same settings left behind."""
-        self.say(
+        self.reporter.say(
             Stage.RENTED,
             f"Found {named_pod(run.pod_id)} of an interrupted launch; continuing with it.",
             run,
         )
         try:
             rental = self._rental(run)
-            return await self._guarded(rental, run, self._adopted(rental, run))
+            return await self.clean_up.guarded(rental, run, self._adopted(rental, run))
         except NeverCameUp as exc:
             raise RunFailed(str(exc), hint="Launch again.") from exc
 
@@ -219,7 +195,7 @@ class _Launch:
         return self._plan.settings.results
 
     def _rental(self, run: Run) -> Rental:
-        return Rental(self._bench, run, lambda stage, text, run: self.say(stage, text, run))
+        return Rental(self._bench, run, self.reporter.say)
 
     async def _attempt(self, rental: Rental, run: Run) -> Run:
         run_document(self._plan, run, self._plan.offer)  # too long? then before anything is made
@@ -233,7 +209,7 @@ class _Launch:
         plan, title = self._plan, self._bench.place.title
         handed = handed_over(plan.settings, plan.secrets, plan.told_from_pod)
         if handed:
-            self.say(Stage.PREPARING, f"Handing {handed} to {title} as secrets.", run)
+            self.reporter.say(Stage.PREPARING, f"Handing {handed} to {title} as secrets.", run)
         run, tokens = await give_tokens(
             self._bench,
             run,
@@ -255,19 +231,19 @@ class _Launch:
 
     async def _rent(self, rental: Rental, run: Run, tokens: TokenEnvironment) -> Run:
         """A pod of the first candidate that can be had. Takes the candidates it has tried off the list."""
-        while self._left:
-            offer = self._tried = self._left.pop(0)
-            self.say(Stage.RENTING, _renting(offer, self._bench.place), run, offer)
+        while self._candidates.left:
+            offer = self._candidates.take()
+            self.reporter.say(Stage.RENTING, _renting(offer, self._bench.place), run, offer)
             run = self._bench.runs.update(
                 run, price_per_hour_usd=offer.price_per_hour_usd, gpu_name=offer.gpu_name
             )
             try:
                 return await self._order(rental, run, offer, tokens)
             except (NoCapacity, NoRight, InvalidRequest) as exc:
-                self._note_refusal(offer, exc)
+                self._candidates.note_refusal(offer, exc)
             except OverLimit as exc:
-                self._leave_out_dearer(offer, exc)
-        raise _nothing_available(self._refused)
+                self._candidates.leave_out_dearer(offer, exc)
+        raise self._candidates.nothing_available()
 
     async def _order(self, rental: Rental, run: Run, offer: Offer, tokens: TokenEnvironment) -> Run:
         share = commits_per_hour(self._bench, run, self._together)
@@ -300,11 +276,11 @@ class _Launch:
         )
         if not self._bench.place.is_rented:
             rented = f"Run {pod.id} was started on {self._bench.place.title}: {offer.gpu_name}."
-        self.say(Stage.RENTED, rented, run, offer)
+        self.reporter.say(Stage.RENTED, rented, run, offer)
         return run
 
     async def _look_for(self, run: Run, unclear: RentUnclear) -> Pod:
-        self.say(Stage.UNCLEAR, f"{unclear.message} Looking for it.", run)
+        self.reporter.say(Stage.UNCLEAR, f"{unclear.message} Looking for it.", run)
         pod = await look_for(self._bench, run.pod_name)
         if pod is not None:
             return pod
@@ -317,27 +293,6 @@ class _Launch:
             ),
         ) from unclear
 
-    def _note_refusal(self, offer: Offer, exc: LauncherError) -> None:
-        """Go on to the next candidate, unless the answer shows that none will do."""
-        self._refused.append((offer, exc))
-        if isinstance(exc, InvalidRequest | NoRight):
-            kinds = [type(each) for _, each in self._refused[-2:]]
-            if not self._left or kinds == [type(exc)] * 2:
-                raise exc
-        self.say(Stage.REFUSED, f"{_sentence(offer)}: {exc.message}", offer=offer)
-
-    def _leave_out_dearer(self, offer: Offer, exc: OverLimit) -> None:
-        """Go on with what is cheaper, where that can be within the account's limit."""
-        self._refused.append((offer, exc))
-        self._left = [
-            each
-            for each in self._left
-            if exc.is_about_price and each.price_per_hour_usd < offer.price_per_hour_usd
-        ]
-        if not self._left:
-            raise exc
-        self.say(Stage.REFUSED, f"{_sentence(offer)}: {exc.message}", offer=offer)
-
     async def _until_armed(self, rental: Rental, run: Run) -> Run:
         started = self._bench.clock.now()
         status = PodStatus.PROVISIONING
@@ -349,14 +304,15 @@ class _Launch:
             async for seen in raw_observations:
                 run = note(self._bench, run, seen)
                 tell(self._bench, run, seen)
-                self._tell(run, seen)
+                self.reporter.tell_seen(run, seen)
                 if isinstance(seen, PodSeen):
                     status = seen.pod.status
                 if isinstance(seen, EventSeen) and isinstance(seen.event.body, ArmedReport):
                     judge_boot_checks(seen.event.body)
                     if run.is_cluster:  # its pods may have told no price when it was ordered
                         self._check_price(run, dearest_agreed(self._plan.candidates, run.gpu_name))
-                    if self._left:  # where there is nothing else, what does well now will do
+                    # Where there is nothing else, what does well now will do.
+                    if self._candidates.left:
                         check_machine(seen.event.body, bad_hosts(self._bench))
                     rental.is_armed = not run.is_cluster
                     break
@@ -372,59 +328,8 @@ class _Launch:
         armed = f"Pod {run.pod_id} is armed: it ends itself, whatever happens here."
         if run.is_cluster:
             armed = f"{named_pod(run.pod_id, begins=True)} is ready; it is released from here."
-        self.say(Stage.ARMED, armed, run)
+        self.reporter.say(Stage.ARMED, armed, run)
         return run
-
-    async def _guarded(self, rental: Rental, run: Run, work: Coroutine[Any, Any, Run]) -> Run:
-        """Do the work; when it does not succeed, nothing that costs money is left behind.
-
-        Once the pod is armed it needs nobody: what is raised then leaves it alone.
-        """
-        with owing(lambda: rental.owed):
-            try:
-                return await work
-            except BaseException as exc:  # a bug too, and the end of the process
-                if rental.is_armed:
-                    raise
-                await self._fail(rental, run, exc)
-                raise
-
-    async def _fail(self, rental: Rental, run: Run, exc: BaseException) -> None:
-        """Clean up, and say so with what is raised; what is no error of ours is left to the caller to raise."""
-        self._failed = rental
-        match exc:
-            case asyncio.CancelledError():
-                said = await self._clean_up(rental, run, INTERRUPTED, EndReason.ABORTED)
-                raise Interrupted(
-                    joined(["Interrupted before the pod was armed.", said]),
-                    hint=Sentence(NextStep.LIST_RUNS, " shows what is left."),
-                ) from exc
-            case LauncherError():
-                exc.add(await self._clean_up(rental, run, str(exc), trouble=exc))
-            case NeverCameUp():
-                said = await self._clean_up(rental, run, str(exc))
-                if rental.may_live:
-                    # Another pod now could be a second one for this run.
-                    raise RunFailed(
-                        joined([str(exc), said]),
-                        hint=Sentence(NextStep.LOOK_FOR_PODS, " tries to release it."),
-                    ) from exc
-                self.say(Stage.REFUSED, f"{exc} {said}", run)
-                raise type(exc)(f"{exc} {said}".strip()) from exc
-            case _:
-                await self._clean_up(rental, run, f"The launcher failed: {type(exc).__name__}.")
-
-    async def _clean_up(
-        self,
-        rental: Rental,
-        run: Run,
-        why: str,
-        reason: EndReason = EndReason.BOOT_FAILED,
-        trouble: LauncherError | None = None,
-    ) -> Said:
-        said = await despite_cancel(rental.give_back(why, reason, trouble))
-        self._count_calls(self._bench.runs.by_nonce(run.nonce) or run)
-        return said
 
     def _count_calls(self, run: Run) -> Run:
         made, self._calls_before = (
@@ -432,35 +337,6 @@ class _Launch:
             self._bench.provider.calls,
         )
         return self._bench.runs.update(run, provider_calls=run.provider_calls + made)
-
-    def _tell(self, run: Run, seen: RawObservation) -> None:
-        match seen:
-            case PodSeen(pod=pod):
-                self.say(
-                    Stage.SEEN, f"{named_pod(pod.id, begins=True)} is {pod.status}.", run, seen=seen
-                )
-            case EventSeen(event=event):
-                self.say(Stage.SEEN, f"The pod says: {event.event}.", run, seen=seen)
-            case LogSeen(text=text):
-                self.say(Stage.SEEN, text, run, seen=seen)
-            case Tick(trouble=trouble) if trouble:
-                self.say(Stage.SEEN, trouble, run, seen=seen)
-
-    def say(
-        self,
-        stage: Stage,
-        text: str,
-        run: Run | None = None,
-        offer: Offer | None = None,
-        seen: RawObservation | None = None,
-    ) -> None:
-        """Tell the person. Where nobody can be told any more, the launch goes on in silence."""
-        if self._report is None:
-            return
-        try:
-            self._report(Progress(stage, text, run, offer, seen))
-        except (OSError, ValueError):  # a terminal or pipe that is gone, or closed here
-            self._report = None
 
 
 def _given_up(exc: NeverCameUp) -> LauncherError:
@@ -495,26 +371,9 @@ def _refuse_bad_plan(plan: Plan, keys: Keys, place: Place) -> None:
     keys.need_named(plan.secrets)
 
 
-def _nothing_available(refused: list[tuple[Offer, LauncherError]]) -> LauncherError:
-    if len(refused) == 1:
-        return NothingAvailable(
-            f"{_sentence(refused[0][0])} is not available now: {refused[0][1].message}",
-            hint="Allow more GPU types, more data centres or the other cloud tier, or try again later.",
-        )
-    listed = "; ".join(f"{_sentence(offer)}: {exc.message}" for offer, exc in refused)
-    return NothingAvailable(
-        f"None of the {len(refused)} candidates is available now. {listed}",
-        hint="Allow more GPU types, more data centres or the other cloud tier, or try again later.",
-    )
-
-
-def _sentence(offer: Offer) -> str:
-    return f"{offer.counted}{offer.gpu_name} ({offer.variant}, {dollars_per_hour(offer.price_per_hour_usd)})"
-
-
 def _renting(offer: Offer, place: Place) -> str:
     if place.is_rented:
-        return f"Renting {_sentence(offer)}."
+        return f"Renting {sentence_of(offer)}."
     return f"Starting the run on {place.title}, with {offer.gpu_name}."
 
 

@@ -11,7 +11,7 @@ from launcher.domain.run_picture import RunPicture
 from launcher.domain.studies.objective import merged, points_of, told_names, value_of
 from launcher.domain.studies.study import MOST_LAUNCHES, Study, Trial, TrialState
 from launcher.services.common.workbench import Workbench
-from launcher.services.launching.launch import INTERRUPTED
+from launcher.services.launching.clean_up import INTERRUPTED
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.paths import ResultsFolder, safe_path
 from pod_image.contract.plain import plain_line

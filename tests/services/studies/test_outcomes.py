@@ -10,7 +10,7 @@ import pytest
 from launcher.domain.run import Run
 from launcher.domain.run_picture import RunPicture, picture_of
 from launcher.domain.studies.study import MOST_LAUNCHES, Trial, TrialState
-from launcher.services.launching.launch import INTERRUPTED
+from launcher.services.launching.clean_up import INTERRUPTED
 from launcher.services.studies.outcomes import Outcome, cost_of, outcome_of
 from pod_image.contract.outcomes import EndReason
 from tests.kit.runs import ended_run, event

@@ -14,8 +14,8 @@ from launcher.domain.run import Run
 from launcher.domain.studies.study import Study, TrialState
 from launcher.services.common.intents import intents_of
 from launcher.services.common.workbench import Workbench
-from launcher.services.launching.launch import Report, launch
-from launcher.services.launching.progress import Progress, Stage
+from launcher.services.launching.launch import launch
+from launcher.services.launching.progress import Progress, Report, Stage
 from launcher.services.studies import standing, trial_work
 from launcher.services.studies.keeping import change_study
 from launcher.services.studies.tracing import LEASE, LEASE_MARGIN
