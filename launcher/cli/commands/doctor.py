@@ -8,7 +8,6 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Annotated, Any
 
 import typer
@@ -31,6 +30,7 @@ from launcher.stores.secrets import KeyName, Keys
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.common_settings import DEFAULT_IMAGE
 from pod_image.contract.next_steps import Said
+from pod_image.contract.server_time import server_time
 from pod_image.contract.surroundings import hub_faults, network_faults, read_no_proxy
 
 app = command_app()
@@ -165,9 +165,11 @@ async def _clock(url: str) -> Check:
     try:
         async with open_http(timeout=10.0) as client:
             answer = await client.head(url)
-        theirs = parsedate_to_datetime(answer.headers["Date"])
-    except (BadEnvironment, httpx.HTTPError, KeyError, ValueError) as exc:
+    except (BadEnvironment, httpx.HTTPError, ValueError) as exc:
         return Check("clock", None, f"could not be compared ({type(exc).__name__})")
+    theirs = server_time(answer.headers.get("Date"), answer.headers.get("Age"))
+    if theirs is None:
+        return Check("clock", None, "could not be compared (the answer has no date)")
     apart = abs(datetime.now(UTC) - theirs)
     if apart <= CLOCK_MAY_DIFFER:
         return Check("clock", True, "agrees with Hugging Face's")

@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
@@ -35,6 +34,7 @@ from launcher.open_http import open_http
 from launcher.providers.hf_jobs.wire import HardwareWire, JobWire, hardware_in
 from launcher.providers.sse import server_events, stream_lines
 from pod_image.contract.next_steps import NextStep, Sentence
+from pod_image.contract.server_time import server_time
 from pod_image.hub import Hub, HubError, HubRefused, HubUnavailable, NotToBeAsked
 from pod_image.hub.library import HfHubHTTPError, hf_raise_for_status
 
@@ -103,10 +103,9 @@ class HfJobsClient:
         return hub_time + timedelta(seconds=self._monotonic() - at) - now
 
     def _read_clock(self, date: str, age: str) -> None:
-        """`age`: how old an answer is that was kept on the way."""
-        with suppress(TypeError, ValueError):
-            kept = timedelta(seconds=int(age) if age.isdecimal() else 0)
-            self._told = (parsedate_to_datetime(date) + kept, self._monotonic())
+        told = server_time(date, age)
+        if told is not None:
+            self._told = (told, self._monotonic())
 
     async def namespace(self) -> str:
         """The account whose jobs these are; asked once."""

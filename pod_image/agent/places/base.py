@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 
@@ -26,14 +25,6 @@ class PodReading:
     server_time: float | None
     gpu: str = ""
     gpu_count: int = 0
-
-
-def date_seconds(header: str) -> float | None:
-    """The unix seconds of an answer's Date; None where it has none."""
-    try:
-        return parsedate_to_datetime(header).timestamp()
-    except (TypeError, ValueError):
-        return None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from pod_image.agent.places.base import EndsWithItsProgram, PodReading, date_seconds
+from pod_image.agent.places.base import EndsWithItsProgram, PodReading
 from pod_image.contract.places import PLACES
+from pod_image.contract.server_time import server_time
 
 VARIABLES = PLACES["hf-jobs"]
 PUBLIC_HUB = "https://huggingface.co"
@@ -68,9 +69,8 @@ class JobPod(EndsWithItsProgram):
     async def _time(self) -> float | None:
         async with self.http() as client:
             answer = await client.get(f"{self.hub_url.rstrip('/')}{_HARDWARE_PATH}")
-        told, age = date_seconds(answer.headers.get("date", "")), answer.headers.get("age", "")
-        # An answer that was kept on the way is as old as it says.
-        return told if told is None or not age.isdecimal() else told + int(age)
+        told = server_time(answer.headers.get("date"), answer.headers.get("age"))
+        return told.timestamp() if told is not None else None
 
     def as_told(self) -> Mapping[str, str]:
         return {"place": "hf-jobs", "pod_id": self.pod_id, "hub_url": self.hub_url}

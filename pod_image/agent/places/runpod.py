@@ -11,9 +11,10 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from pod_image.agent.places.base import PodReading, PodUnreadable, Way, date_seconds
+from pod_image.agent.places.base import PodReading, PodUnreadable, Way
 from pod_image.contract.nodes import ALONE, Node, node_in
 from pod_image.contract.places import PLACES
+from pod_image.contract.server_time import server_time
 
 DEFAULT_API_URL = "https://api.runpod.io"
 USER_AGENT = "pod-launcher-agent/0.1"
@@ -149,13 +150,14 @@ class RunPodPod:
 def _reading(document: Mapping[str, Any], date: str, nodes: int) -> PodReading:
     """Of a cluster the price is that of all its pods, which are alike."""
     price = document.get("cost")
+    told = server_time(date)
     gpu = document.get("gpu")
     gpu = gpu if isinstance(gpu, dict) else {}
     count = gpu.get("count")
     return PodReading(
         created_at=_unix_seconds(document.get("createdAt")),
         price_per_hour_usd=price * nodes if isinstance(price, int | float) and price > 0 else None,
-        server_time=date_seconds(date),
+        server_time=told.timestamp() if told is not None else None,
         gpu=str(gpu.get("id") or ""),
         gpu_count=count if isinstance(count, int) else 0,
     )
