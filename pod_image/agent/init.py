@@ -42,7 +42,10 @@ def main(agent: int) -> int:
 
 
 def adopt_orphans() -> None:
-    """Where an image has a first process of its own, what loses its parent comes to us all the same."""
+    """From here on what loses its parent below us becomes our child: no program can leave by starting itself anew.
+
+    In a container, where an image has a first process of its own, it comes to us all the same.
+    """
     if sys.platform == "linux":
         try:
             ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

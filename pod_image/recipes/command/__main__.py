@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from pod_image.agent.init import adopt_orphans
 from pod_image.contract.bodies import RunWarning
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import EVENTS_FD_VARIABLE, RUN_VARIABLE
@@ -18,7 +19,6 @@ from pod_image.contract.next_steps import Said
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.secret_names import COMMAND_SECRET_PREFIX, command_secrets
 from pod_image.recipes.command.collecting import is_inside, missing, seen
-from pod_image.recipes.command.descendants import adopt_orphans
 from pod_image.recipes.command.filling_in import fill_files, filled
 from pod_image.recipes.command.inputs import put_inputs
 from pod_image.recipes.command.job import job_of

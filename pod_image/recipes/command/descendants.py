@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import sys
 from collections.abc import Iterable
 from contextlib import suppress
 
 from pod_image.process_table import PROC, Process, process, processes
-
-_ADOPT_ORPHANS = 36
-"""PR_SET_CHILD_SUBREAPER of prctl(2)."""
-
-
-def adopt_orphans() -> None:
-    """From here on what loses its parent becomes our child: a program cannot leave by starting itself anew."""
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_ADOPT_ORPHANS, 1, 0, 0, 0)
 
 
 def descendants() -> list[Process]:

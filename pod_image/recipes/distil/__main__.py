@@ -9,13 +9,13 @@ import os
 import sys
 from pathlib import Path
 
+from pod_image.agent.init import adopt_orphans
 from pod_image.contract.bodies import RunWarning
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.recipes.distil import DistilSettings
-from pod_image.recipes.command.descendants import adopt_orphans
 from pod_image.recipes.command.packages import Wanted, install
 from pod_image.recipes.command.recipe import ENVIRONMENT
 from pod_image.recipes.distil.stages import prepare_stage
