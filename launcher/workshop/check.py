@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import Path
 
 from launcher.domain.advice import LEAST_MINUTES
 from launcher.workshop.audio_findings import audio_findings, minutes_findings, speaker_findings
@@ -32,7 +30,7 @@ from launcher.workshop.uncut import with_uncut
 from pod_image.contract.figures import size
 from pod_image.contract.findings import Finding
 from pod_image.contract.phoneme_types import PhonemeType
-from pod_image.dataset import Code, FileSource, FolderSource, Survey, survey_of
+from pod_image.dataset import Code, FileSource, Survey, survey_of
 from pod_image.dataset.languages import espeak_voice_of, scripts_of
 from pod_image.dataset.trimming import silero_speech_span
 
@@ -90,36 +88,14 @@ def _no_progress(what: str, done: int, of: int) -> None:
     """Nobody watches."""
 
 
-async def check_dataset(
-    source: FileSource,
-    settings: CheckSettings | None = None,
-    *,
-    revision: str | None = None,
-    progress: Progress = _no_progress,
-) -> DatasetReport:
-    """Look at a dataset. Faults of the dataset are findings; only a source that cannot be reached raises.
-
-    `progress` is called from another thread.
-    """
-    chosen = settings or CheckSettings()
-    return await asyncio.to_thread(look_over, source, chosen, revision, progress)
-
-
-async def check_folder(
-    folder: Path, settings: CheckSettings | None = None, *, progress: Progress = _no_progress
-) -> DatasetReport:
-    """Look at a folder on this machine. DatasetError of pod_image.dataset when there is no such folder."""
-    source = await asyncio.to_thread(FolderSource, folder, follows_links=True)
-    return await check_dataset(source, settings, progress=progress)
-
-
 def look_over(
     source: FileSource,
     settings: CheckSettings,
     revision: str | None = None,
     progress: Progress = _no_progress,
 ) -> DatasetReport:
-    """`check_dataset` for a caller that has a thread of its own: blocks, calls `progress` in between."""
+    """Look at a dataset: blocks, and calls `progress` in between. Faults of the dataset are findings; only a source
+    that cannot be reached raises."""
     return looked_over(source, settings, revision, progress)[0]
 
 

@@ -38,8 +38,6 @@ PIECE_BYTES = 8 << 20
 class FetchProgress:
     """How far a download is."""
 
-    done_files: int
-    all_files: int
     done_bytes: int
     all_bytes: int
 
@@ -232,7 +230,7 @@ class _Download:
         with self._lock:
             done = sum(found.size_bytes for found in self.right.values())
             whole = sum(row.size_bytes for row in self._listed)
-            self._on_progress(FetchProgress(len(self.right), len(self._listed), done, whole))
+            self._on_progress(FetchProgress(done, whole))
 
 
 def _snapshot(

@@ -31,13 +31,14 @@ import soundfile as sf
 from launcher.emulator.hub import HubEmulator
 from launcher.emulator.hub.limits import RateLimits
 from launcher.emulator.hub.wire import Body
-from launcher.workshop.check import CheckSettings, check_dataset
+from launcher.workshop.check import CheckSettings
 from launcher.workshop.hub_source import HubSource, open_repo
 from launcher.workshop.make import MakeRequest, make_dataset
 from launcher.workshop.shards import ShardedClip, write_shards
 from launcher.workshop.timed_text import read_timed_text
 from tests.kit.hub_access import hub_of
 from tests.kit.recordings import RATE_HZ, sentences, srt
+from tests.workshop.checking import check_dataset
 
 CLIP_RATE_HZ = 16_000
 FREE_ACCOUNT: dict[str, Any] = {"api": 1_000, "resolver": 5_000}

@@ -16,12 +16,13 @@ import pytest
 from launcher.cli.documents.datasets import check_document
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import json_text
-from launcher.workshop.check import CheckSettings, check_dataset
+from launcher.workshop.check import CheckSettings
 from launcher.workshop.page import report_page
 from launcher.workshop.report import DatasetReport
 from pod_image.contract.findings import Severity
 from pod_image.dataset import Code, FolderSource
 from tests.kit.dataset_files import wav, wav_around, write, zipped
+from tests.workshop.checking import check_dataset
 
 SENTENCES = [
     line.split("|")[1]

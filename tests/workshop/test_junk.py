@@ -10,10 +10,11 @@ import pytest
 
 from launcher.cli.documents.datasets import check_document
 from launcher.cli.terminal.output import json_text
-from launcher.workshop.check import CheckSettings, check_folder
+from launcher.workshop.check import CheckSettings
 from launcher.workshop.page import report_page
 from pod_image.dataset import Clip, DatasetError, read_dataset
 from tests.kit.dataset_files import tarred, wav, write, zipped
+from tests.workshop.checking import check_folder
 
 CLIP = wav(0.6)
 FLAC = Path("launcher/demo/clips/wavs/clip_10.flac").read_bytes()

@@ -8,7 +8,7 @@ import pytest
 
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.services.planning.dataset_look import check_settings
-from launcher.workshop.check import CheckSettings, check_folder
+from launcher.workshop.check import CheckSettings
 from launcher.workshop.report import DatasetReport
 from launcher.workshop.text_findings import mixed_words
 from pod_image.contract.findings import Finding, Severity
@@ -16,6 +16,7 @@ from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.contract.settings import RecipeName, RunSettings
 from pod_image.dataset import Code
 from tests.kit.dataset_files import wav, write
+from tests.workshop.checking import check_folder
 
 JAPANESE, HEBREW, TEXT = PhonemeType.JAPANESE, PhonemeType.HEBREW, PhonemeType.TEXT
 CLIP = wav(0.6)

@@ -7,7 +7,6 @@ from typing import Any
 
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.services.planning.dataset_look import check_settings, look
-from launcher.workshop.check import check_folder
 from launcher.workshop.push import PushRequest, push_dataset
 from pod_image.contract.findings import Severity
 from pod_image.contract.paths import RunFolder
@@ -20,6 +19,7 @@ from tests.kit.checkout import DEMO_CLIPS
 from tests.kit.dataset_files import write
 from tests.kit.run_documents import run_document
 from tests.kit.sent_events import kept_in
+from tests.workshop.checking import check_folder
 
 CLIPS: dict[str, bytes | str] = {
     f"wavs/{n}.flac": (DEMO_CLIPS / "wavs" / f"clip_0{n}.flac").read_bytes() for n in (1, 2, 3)

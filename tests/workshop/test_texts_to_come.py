@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from launcher.workshop.check import CheckSettings, check_dataset
+from launcher.workshop.check import CheckSettings
 from launcher.workshop.report import DatasetReport
 from pod_image.contract.findings import Severity
 from pod_image.dataset import Code, FolderSource
 from tests.kit.dataset_files import wav, write
+from tests.workshop.checking import check_dataset
 
 SETTINGS = CheckSettings(minutes_wanted=0.0, heard_by="base")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from launcher.cli.terminal.next_steps import in_terminal
-from launcher.workshop.check import check_folder
 from launcher.workshop.report import in_order
 from pod_image.dataset import Code
 from tests.kit.dataset_files import write
 from tests.kit.recordings import srt, talk, write_sound
+from tests.workshop.checking import check_folder
 
 SAID = talk(2)
 

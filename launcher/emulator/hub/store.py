@@ -24,7 +24,6 @@ from typing import Any
 from launcher.emulator.hub.wire import Body, Refusal
 from pod_image.contract.whole_file import write_whole
 
-KINDS = ("models", "datasets", "spaces")
 FOLDER_OF_KIND = {"model": "models", "dataset": "datasets", "space": "spaces"}
 
 

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pod_image.recipes.distil.measured import Measured
 from pod_image.recipes.distil.sentences import Sentence
@@ -77,7 +76,3 @@ class Rows:
         for key, row in rows.items():
             if key not in self.by_key:
                 self.add(row)
-
-
-def as_json(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
