@@ -6,11 +6,10 @@ import copy
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,13 +18,10 @@ from pod_image.contract.bodies import (
     CheckpointWritten,
     InstructionReceipt,
     ReceiptState,
-    RunWarning,
-    Sample,
 )
 from pod_image.contract.instructions import Instruction, InstructionName
-from pod_image.contract.next_steps import Sentence, setting
-from pod_image.contract.scores import is_better
-from pod_image.recipes.piper.alignment import COST_OF_TORCH, why_search_is_slow
+from pod_image.recipes.piper.alignment import why_search_is_slow
+from pod_image.recipes.piper.alone_at_first import AloneAtFirst
 from pod_image.recipes.piper.base import check_fits, check_goes_on, take_over, traits_of
 from pod_image.recipes.piper.checkpoint import (
     DISCRIMINATORS,
@@ -42,32 +38,32 @@ from pod_image.recipes.piper.keeping import Keeper, checkpoint_path
 from pod_image.recipes.piper.model import Discriminators, Generator
 from pod_image.recipes.piper.optimisation import Optimisation
 from pod_image.recipes.piper.pace import Pace
-from pod_image.recipes.piper.phonemes import check_symbols, phonemizer, symbol_parameters
+from pod_image.recipes.piper.phonemes import check_symbols, symbol_parameters
+from pod_image.recipes.piper.progress import Best, Progress
 from pod_image.recipes.piper.quality import SYMBOLS
 from pod_image.recipes.piper.random_states import random_states, set_random_states
 from pod_image.recipes.piper.rate_decay import RateDecay
 from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.piper.references import keep_references
-from pod_image.recipes.piper.say import say, spoken, write_wav
-from pod_image.recipes.piper.scores import Recorded, score
+from pod_image.recipes.piper.samples import Samples
 from pod_image.recipes.piper.shares import SharedEpochs
 from pod_image.recipes.piper.snapshot import bringing, copied
-from pod_image.recipes.piper.speaker_names import speaker_named
 from pod_image.recipes.piper.step_graphs import Recorder, StepGraphs
 from pod_image.recipes.piper.step_reports import StepFacts, StepReports
 from pod_image.recipes.piper.timed_parts import Beginning, Held
 from pod_image.recipes.piper.training import Training
+from pod_image.recipes.piper.training_warnings import (
+    alignment_is_slow,
+    bf16_is_slow,
+    checkpoint_dropped,
+    fresh_discriminators,
+    no_better_checkpoints,
+    steps_not_recorded,
+)
+from pod_image.recipes.piper.validation import Validation
 from pod_image.recipes.worker import Emit
 
 TakeInstructions = Callable[[], list[Instruction]]
-
-SENTENCES_SCORED = 6
-"""Held-out sentences spoken at each checkpoint: a second or so on a GPU."""
-
-MOST_STEPS_ALONE = 3000
-SHARE_ALONE = 5
-"""A base that lacks a part has it trained alone at first: for a fifth of the steps or of the time, whichever
-is over first, but for no more than MOST_STEPS_ALONE."""
 
 
 @dataclass(frozen=True)
@@ -83,35 +79,6 @@ class Places:
     @property
     def samples(self) -> Path:
         return self.out / "samples"
-
-
-@dataclass
-class Progress:
-    """Where training is. Exactly this and the networks, optimisers and random states make a resume exact."""
-
-    step: int = 0
-    epoch: int = 0
-    batch: int = 0
-    seconds: float = 0.0
-
-
-@dataclass
-class Best:
-    """The best checkpoint so far by the rule of `contract.scores.is_better`, and how many came after it."""
-
-    step: int | None = None
-    scores: dict[str, float] = field(default_factory=dict)
-    since: int = 0
-
-    def judge(self, step: int, scores: dict[str, float]) -> bool:
-        """Take in the next checkpoint; return whether it is the best."""
-        if self.step == step:
-            return True  # saved by command just now
-        if self.step is None or is_better(scores, self.scores):
-            self.step, self.scores, self.since = step, scores, 0
-            return True
-        self.since += 1
-        return False
 
 
 _GO_ON, _UNFREEZE, _END = 0, 1, 2
@@ -165,9 +132,12 @@ class Trainer:
                 precision=training.precision,
                 is_shared=self.distributed.size > 1,
             )
-        self._say_if_bf16_is_slow()
+        self._alone = AloneAtFirst(self.optimisation, training.train_seconds)
+        if why := why_bf16_is_slow(training.precision, clips.device):
+            self._emit(bf16_is_slow(why))
         with self._beginning.part("alignment kernel"):
-            self._say_if_search_is_slow()
+            if why := why_search_is_slow(clips.device):
+                self._emit(alignment_is_slow(why))
         learnt, self.measured = split(len(clips), training.validation_split, training.seed)
         shared = self._shares_of(learnt) if training.shares else None
         self.sampler = BucketSampler(
@@ -175,13 +145,16 @@ class Trainer:
         )
         self.progress = Progress()
         with self._beginning.part("phonemes"):
-            self._phonemizer = phonemizer(clips.prepared)
+            self._samples = Samples(
+                self.optimisation.generator, clips.prepared, places.out, self._emit
+            )
+        self._validation = Validation(self.optimisation, clips, self.measured, self.sampler.batch)
         self._keeper = Keeper(
             places.checkpoints,
             training.kept_checkpoints,
             held=training.held_checkpoints,
             is_delivered=is_delivered,
-            drops=self._say_dropped,
+            drops=lambda checkpoint: self._emit(checkpoint_dropped(checkpoint)),
         )
         self._times = CheckpointTimes(
             training.checkpoint_seconds, training.checkpoint_steps, training.checkpoint_epochs
@@ -192,16 +165,13 @@ class Trainer:
         self._recorder = recorder if self.distributed.size == 1 else None
         self._graphs: StepGraphs | None = None
         self.best = Best()
-        self._targets: list[Recorded] = []
         self._at_checkpoint = at_checkpoint
-        self._lacked: tuple[str, ...] = ()
-        self._frozen_until_step = 0
         if start is not None and resume:
             check_goes_on(start.own, clips.prepared.espeak_voice, clips.prepared.speakers)
             self._restore(start)
         self._start = copy.copy(self.progress)
         if start is not None and start.lacks and not resume:
-            self._put_to_sleep(start.lacks)
+            self._emit(self._alone.plan(start.lacks, self.total_steps))
         if self.distributed.rank:
             # The same noise for other clips would be no noise. The first's stays that of a run alone.
             torch.manual_seed(
@@ -239,9 +209,11 @@ class Trainer:
 
     def _run(self) -> Progress:
         self.optimisation.generator.train()
-        self._freeze_or_unfreeze()
+        self._alone.freeze_or_unfreeze(self.progress.step)
         if self._recorder is not None:
-            self._graphs = StepGraphs(self.optimisation, self._recorder, self._say_not_recorded)
+            self._graphs = StepGraphs(
+                self.optimisation, self._recorder, lambda why: self._emit(steps_not_recorded(why))
+            )
         if self.distributed.is_first:
             self._keep_references()
         self._begin_clocks()
@@ -261,8 +233,8 @@ class Trainer:
                 self._say_beginning()
             decided = self.distributed.agreed(self._between_steps())
             if decided & _UNFREEZE:
-                self._frozen_until_step = self.progress.step
-                self._freeze_or_unfreeze()
+                self._alone.until_step = self.progress.step
+                self._alone.freeze_or_unfreeze(self.progress.step)
                 if self._graphs is not None:
                     self._graphs.drop()
             if decided & _END:
@@ -283,8 +255,8 @@ class Trainer:
             return _GO_ON
         self._obey()
         decided = _GO_ON
-        if self._is_time_to_unfreeze():
-            decided, self._frozen_until_step = _UNFREEZE, self.progress.step
+        if self._alone.is_over(self.progress.step, self.progress.seconds):
+            decided, self._alone.until_step = _UNFREEZE, self.progress.step
         is_over, is_due = self._is_over(), self._checkpoint_is_due()
         if not is_over and not is_due:
             return decided
@@ -297,13 +269,7 @@ class Trainer:
         limit = self.training.no_better_checkpoints
         if not limit or self.best.since < limit:
             return False
-        self._emit(
-            RunWarning(
-                code="no-better-checkpoints",
-                message=f"Training ends at step {self.progress.step}: {limit} checkpoints in a row were no "
-                f"better than the one of step {self.best.step}, which becomes the voice.",
-            )
-        )
+        self._emit(no_better_checkpoints(self.progress.step, limit, self.best.step))
         return True
 
     # --- one step after another
@@ -392,7 +358,7 @@ class Trainer:
             case InstructionName.SAMPLE:
                 folder = self.places.samples / f"step-{self.progress.step:08d}"
                 path = folder / f"asked-{command.id}.wav"
-                return self._sample(command.text, path, command.speaker)
+                return self._samples.speak(self.progress.step, command.text, path, command.speaker)
             case _:
                 raise RecipeError(f"{command.command} is not for the trainer.")
 
@@ -408,7 +374,7 @@ class Trainer:
     def _checkpoint(self) -> None:
         """Measure, speak the samples and hand a snapshot to the writing thread."""
         step, held = self.progress.step, Held(self._clock)
-        scores = self._measure(held)
+        scores = self._validation.measure(held)
         is_best = self.best.judge(step, scores)
 
         def written(path: Path, size_bytes: int) -> None:
@@ -430,7 +396,7 @@ class Trainer:
         with held.part("samples"):
             folder = self.places.samples / f"step-{step:08d}"
             for number, sentence in enumerate(self.training.sample_sentences, start=1):
-                self._sample_if_it_can(sentence, folder / f"{number:02d}.wav")
+                self._samples.speak_if_it_can(step, sentence, folder / f"{number:02d}.wav")
         with held.part("pictures"):
             if self._at_checkpoint is not None:
                 self._at_checkpoint(self)
@@ -445,54 +411,6 @@ class Trainer:
             self.clips, self.measured, places.samples, places.out, self.progress.step
         ):
             self._emit(reference)
-
-    def _measure(self, held: Held) -> dict[str, float]:
-        if not self.measured:
-            return {}
-        size = self.sampler.batch
-        ordered = sorted(self.measured, key=lambda i: self.clips.frames[i])
-        groups = [ordered[i : i + size] for i in range(0, len(ordered), size)]
-        with held.part("validation"):
-            measure, batch = self.optimisation.measure, self.clips.batch
-            mels = [measure(batch(group)).double() * len(group) for group in groups]
-            total = torch.stack(mels).sum().item()
-        with held.part("scores"):
-            scores = self._scores()
-        return {"validation_mel": round(total / len(ordered), 6), **scores}
-
-    def _scores(self) -> dict[str, float]:
-        """Held-out sentences as the voice says them now, always with the same noise, beside their recordings."""
-        chosen = self.measured[:SENTENCES_SCORED]
-        clips = [self.clips.prepared.clips[index] for index in chosen]
-        said = spoken(
-            self.optimisation.generator, [c.ids for c in clips], [c.speaker for c in clips]
-        )
-        heard = [np.nan_to_num(sound) for sound in said]
-        rate_hz = self.clips.prepared.sample_rate_hz
-        if not self._targets:
-            sounds = [self.clips.sound_of(i).astype(np.float32) / 32768.0 for i in chosen]
-            self._targets = [Recorded.of(sound, rate_hz) for sound in sounds]
-        return score(heard, self._targets, rate_hz).as_event()
-
-    def _sample_if_it_can(self, text: str, path: Path) -> None:
-        """A sentence that this voice cannot say, such as one in other letters, costs a sample and not the training."""
-        try:
-            self._sample(text, path)
-        except RecipeError as exc:
-            left_out = f"The sample sentence {text[:60]!r} was not spoken. {exc}"
-            self._emit(RunWarning.saying("sample-left-out", left_out, exc.hint))
-
-    def _sample(self, text: str, path: Path, speaker: str = "") -> str:
-        rate_hz, names = self.clips.prepared.sample_rate_hz, self.clips.prepared.speakers
-        who = speaker_named(speaker, names) if speaker else 0
-        sound = say(self.optimisation.generator, self._phonemizer, text, rate_hz, speaker=who)
-        seconds = write_wav(path, sound, rate_hz)
-        below = path.relative_to(self.places.out).as_posix()
-        said = f"{text} ({names[who]})" if speaker and names else text
-        self._emit(
-            Sample(step=self.progress.step, path=below, text=said, seconds=round(seconds, 2))
-        )
-        return below
 
     def snapshot(self) -> Checkpoint:
         """All there is to go on from here, copied away from what training changes."""
@@ -512,8 +430,8 @@ class Trainer:
             "espeak_voice": self.clips.prepared.espeak_voice,
             "speakers": list(self.clips.prepared.speakers),
             "rates": self._decay.state(),
-            "lacked": list(self._lacked),
-            "wakes_at": self._frozen_until_step,
+            "lacked": list(self._alone.lacked),
+            "wakes_at": self._alone.until_step,
             "best": {"step": self.best.step, "scores": self.best.scores, "since": self.best.since},
             "random": random_states(self.clips.device),
         }
@@ -537,103 +455,12 @@ class Trainer:
         prepared = self.clips.prepared
         check_symbols(start.hyper_parameters, prepared.phoneme_type, prepared.symbols)
         if not take_over(start, generator, discriminators):
-            self._emit(
-                RunWarning(
-                    code="fresh-discriminators",
-                    message="The base has no discriminators; they start from nothing, and the "
-                    "first epochs sound rough.",
-                )
-            )
-
-    def _say_dropped(self, checkpoint: Path) -> None:
-        message = f"{checkpoint.name} was dropped before it was delivered: the disk has no room for another one."
-        self._emit(
-            RunWarning.saying(
-                "checkpoint-dropped",
-                message,
-                Sentence("Rent a larger disk, or keep fewer: ", setting("keep_newest"), "."),
-            )
-        )
-
-    def _say_not_recorded(self, why: str) -> None:
-        self._emit(
-            RunWarning.saying(
-                "no-graphs",
-                "Training steps cannot be recorded as CUDA graphs here, and go on as they are, more slowly "
-                f"where the GPU waits for its host ({why}).",
-                Sentence(setting("graphs", "off"), " leaves the try out."),
-            )
-        )
-
-    def _say_if_bf16_is_slow(self) -> None:
-        why = why_bf16_is_slow(self.training.precision, self.clips.device)
-        if why is not None:
-            self._emit(
-                RunWarning(
-                    code="bf16-is-slow",
-                    message=f"Training computes in bf16, as requested, which is slower here: {why}.",
-                    hint="precision auto chooses what is fastest on the machine.",
-                )
-            )
-
-    def _say_if_search_is_slow(self) -> None:
-        why = why_search_is_slow(self.clips.device)
-        if why is not None:
-            self._emit(
-                RunWarning(
-                    code="alignment-is-slow",
-                    message="The kernel that finds which frames belong to which phoneme cannot be used on this "
-                    f"GPU: {COST_OF_TORCH}. The results are the same. The reason: {why}",
-                )
-            )
-
-    def _put_to_sleep(self, lacked: tuple[str, ...]) -> None:
-        """Train what the base lacks alone at first: its noise would spoil in minutes what the rest has learnt."""
-        self._lacked = lacked
-        self._frozen_until_step = min(MOST_STEPS_ALONE, self.total_steps // SHARE_ALONE)
-        what_follows = (
-            f"that alone is trained for the first {self._frozen_until_step} steps{self._or_time()}, then everything."
-            if self._frozen_until_step
-            else "with so few steps everything is trained at once, and the voice suffers."
-        )
-        self._emit(
-            RunWarning(
-                code="partial-base",
-                message="The base has no posterior encoder, as voices for speaking have none: "
-                + what_follows,
-                hint="A .ckpt of the same voice, where there is one, saves these steps.",
-            )
-        )
-
-    @property
-    def _seconds_alone(self) -> float:
-        """0 where no time ends the training."""
-        return self.training.train_seconds / SHARE_ALONE
-
-    def _or_time(self) -> str:
-        seconds = self._seconds_alone
-        return f", or {seconds:,.0f} s if that is sooner" if seconds else ""
-
-    def _is_time_to_unfreeze(self) -> bool:
-        if not self.optimisation.frozen:
-            return False
-        seconds = self._seconds_alone
-        is_late = bool(seconds) and self.progress.seconds >= seconds
-        return is_late or self.progress.step >= self._frozen_until_step
-
-    def _freeze_or_unfreeze(self) -> None:
-        is_frozen = self.progress.step < self._frozen_until_step
-        generator = self.optimisation.generator
-        self.optimisation.frozen = [
-            parameter
-            for name, parameter in generator.named_parameters()
-            if is_frozen and not name.startswith(self._lacked)
-        ]
+            self._emit(fresh_discriminators())
 
     def _restore(self, start: Checkpoint) -> None:
         own = start.own
-        self._lacked = tuple(own.get("lacked", ()))
-        self._frozen_until_step = own.get("wakes_at", 0)
+        self._alone.lacked = tuple(own.get("lacked", ()))
+        self._alone.until_step = own.get("wakes_at", 0)
         self.progress = Progress(own["step"], *self._place_of(own), own["seconds"])
         best = Best(**own.get("best", {}))
         if best.step is None or checkpoint_path(self.places.checkpoints, best.step).exists():

@@ -449,7 +449,9 @@ def test_checkpoints_without_a_better_one_end_training_only_when_asked(
     training = with_training(max_steps=5, checkpoint_steps=1, no_better_checkpoints=limit)
     bench = Bench(clips, tmp_path, training, learns=False)
     trainer: Any = bench.trainer
-    trainer._measure = lambda held: {"validation_mel": float(bench.trainer.progress.step)}
+    trainer._validation.measure = lambda held: {
+        "validation_mel": float(bench.trainer.progress.step)
+    }
     assert bench.trainer.run().step == steps
     said = [e for e in bench.of("warning") if e["code"] == "no-better-checkpoints"]
     assert len(said) == (1 if limit else 0)
