@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tests.browser.lived_history import write_history
+from tests.browser.page_acts import FOLLOWED
 from tests.browser.page_states import (
-    FOLLOWED,
     PAGE_STATES,
     WITH_KEYS,
     WITH_RUNS,
     PageState,
-    write_history,
 )
 from tests.browser.stage import CHROMIUM, Stage
 from tests.browser.window import Window

@@ -21,6 +21,8 @@ _PAGES = (
     "launcher/ui/assets/*",
     "launcher/ui/frame.py",
     "launcher/ui/widgets/*",
+    "tests/browser/lived_history.py",
+    "tests/browser/page_acts.py",
     "tests/browser/page_states.py",
 )
 

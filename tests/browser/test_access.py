@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from tests.browser.lived_history import write_history
 from tests.browser.looking import LOOKED_AT, look, look_in
+from tests.browser.page_acts import FOLLOWED
 from tests.browser.page_states import (
-    FOLLOWED,
     PAGE_STATES,
     WITH_KEYS,
     WITH_RUNS,
     PageState,
-    write_history,
 )
 from tests.browser.stage import Form, Stage
 from tests.browser.window import Window

@@ -12,7 +12,7 @@ from launcher.domain.run import Run
 from launcher.services.live.journal import Journal
 from launcher.stores.runs import RunHistory
 from pod_image.contract.events import from_document
-from tests.browser.page_states import _runs
+from tests.browser.lived_history import lived_runs
 from tests.browser.stage import Stage
 from tests.browser.window import Window
 
@@ -25,7 +25,7 @@ TABS = ("overview", "samples", "files", "log", "machine", "settings")
 
 
 def hostile_run(now: datetime) -> tuple[Run, list[dict[str, Any]]]:
-    run = next(one for one in _runs(now) if one.end_reason == "failed")
+    run = next(one for one in lived_runs(now) if one.end_reason == "failed")
     fixed = {"at": now.isoformat(), "run_id": run.run_id}
     said: list[dict[str, Any]] = [
         {"event": "warning", "code": HOSTILE, "message": HOSTILE, "hint": HOSTILE},

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.page_states import write_history
+from tests.browser.lived_history import write_history
 from tests.browser.stage import Stage
 from tests.browser.window import Window
 

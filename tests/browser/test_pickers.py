@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.page_states import choose
+from tests.browser.page_acts import choose
 from tests.browser.stage import Stage
 from tests.browser.window import Window
 from tests.kit.checkout import DEMO_CLIPS

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.lived_history import write_history
 from tests.browser.looking import WIDTHS
-from tests.browser.page_states import write_history
 from tests.browser.pods import Act
 from tests.browser.renting import rent
 from tests.browser.stage import Stage
