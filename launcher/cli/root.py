@@ -29,7 +29,7 @@ class _Root(TyperGroup):
 
 
 def root() -> TyperGroup:
-    """The root command."""
+    """Knows every command, and loads the module of the one that is asked for."""
     app = typer.Typer(
         cls=_Root, name="launcher", pretty_exceptions_enable=False, no_args_is_help=True
     )

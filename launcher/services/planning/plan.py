@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from launcher.domain.account import Account
+from launcher.domain.brought import Brought
 from launcher.domain.choice import candidates
 from launcher.domain.command import refuse_keys
 from launcher.domain.needs import greatest
+from launcher.domain.offer import Offer
 from launcher.domain.plan import Composed, Plan
 from launcher.domain.run import Run, RunState
 from launcher.errors import (
@@ -22,6 +25,7 @@ from launcher.providers.place import Place
 from launcher.recipes import recipe_of
 from launcher.services.common import our_image
 from launcher.services.common.disk_room import findings_on_disk, with_inputs
+from launcher.services.common.image_check import ImageCheck
 from launcher.services.common.place_key import need_place_key, place_key
 from launcher.services.common.places import place_of
 from launcher.services.common.run_secrets import can_make_secrets, handed_over, sources_of_named
@@ -34,7 +38,7 @@ from launcher.services.planning.brought.look import look_at_brought
 from launcher.services.planning.choosing import FREE_CHOICE, FreeChoice
 from launcher.services.planning.dataset_names import how_to_force, refuse_unknown
 from launcher.services.planning.foreign_image import findings_on_foreign_image
-from launcher.services.planning.hub_view import look_at_hub
+from launcher.services.planning.hub_view import HubView, look_at_hub
 from launcher.services.planning.image_look import (
     findings_on_look,
     look_at_image,
@@ -87,16 +91,8 @@ async def make_plan(
     settings = composed.settings
     refuse_keys(settings.model_dump())
     recipe = recipe_of(settings)
-    view, offers, has_secrets, account, image, (brought, on_brought) = await asyncio.gather(
-        look_at_hub(bench, settings, forced, resume=resume),
-        bench.provider.offers(
-            settings.gpu_count, Cloud.ANY, (), settings.min_cuda_version, settings.nodes
-        ),
-        can_make_secrets(bench.provider),
-        bench.provider.account(),
-        look_at_image(bench, settings),
-        bench.hub.run(look_at_brought, settings),
-    )
+    looked = await _look(bench, settings, forced, resume=resume)
+    view, account = looked.view, looked.account
     asked, composed = composed, replace(composed, settings=view.settings)
     settings = composed.settings
     secrets = sources_of_named(settings, keys)
@@ -105,7 +101,7 @@ async def make_plan(
     bad = bad_hosts(bench)
     needed = recipe.memory_needed(settings, view.dataset)
     memory = greatest(needed, view.start.memory)
-    fitting = candidates(offers, settings, memory, choice.most_times_the_price)
+    fitting = candidates(looked.offers, settings, memory, choice.most_times_the_price)
     wanted = choice.ordered(steered(fitting, bad))
     chosen = within_limits(wanted, account)
     known = {
@@ -114,19 +110,9 @@ async def make_plan(
         if run.results_repo == settings.results and not was_never_rented(run)
     }
     run_id = _run_id(settings, view.taken | known, resume=resume, is_all=view.are_runs_known)
-    on_resume = (
-        findings_on_resume(composed, view.earlier, view.dataset, forced) if view.earlier else ()
-    )
-    if view.earlier and not any(found.severity is Severity.ERROR for found in on_brought):
-        record = view.earlier.record
-        on_brought += await findings_on_changes(bench, settings.results, record, brought)
-    known_image = planned_image(settings, bench.place, image)
+    known_image = planned_image(settings, bench.place, looked.image)
     findings = [
-        *(Finding(Severity.NOTE, "older_settings", note) for note in composed.notes),
-        *view.findings,
-        *recipe.findings(settings, view.dataset),
-        *on_resume,
-        *on_brought,
+        *await _findings_on_what_it_takes(bench, composed, looked, forced),
         *_findings_on_secrets(secrets),
         *_findings_on_folder(settings),
         *findings_on_money(bench.place, settings, wanted, account),
@@ -137,7 +123,7 @@ async def make_plan(
             with_inputs(recipe.disk_needed(settings, view.dataset), view.inputs),
             known_image.size_gb if known_image else None,
         ),
-        *findings_on_look(settings, bench.place, image),
+        *findings_on_look(settings, bench.place, looked.image),
         *findings_on_foreign_image(
             settings, chosen[0], known_image.size_gb if known_image else None
         ),
@@ -145,7 +131,7 @@ async def make_plan(
     if bench.place.is_rented:
         findings += our_image.findings_on_image(settings.image)
     findings += _findings_on_place_key(bench.place, keys)
-    if not has_secrets:
+    if not looked.has_secrets:
         findings.append(_in_plain(bench.place, handed_over(settings, secrets, told_from_pod)))
     plan = Plan(
         composed=composed,
@@ -156,7 +142,7 @@ async def make_plan(
         findings=tuple(findings),
         makes_results_repo=view.makes_results_repo,
         resume=resume,
-        secrets_in_plain=not has_secrets,
+        secrets_in_plain=not looked.has_secrets,
         account=account,
         account_id=account.account_id,
         base_licence=view.start.licence,
@@ -166,7 +152,7 @@ async def make_plan(
         told_here=tuple(each.shown for each in addresses),
         told_from_pod=told_from_pod,
         forced=tuple(dict.fromkeys(forced)),
-        brought=brought,
+        brought=looked.brought,
         asked=asked,
     )
     told = await bench.provider.notes(
@@ -177,6 +163,55 @@ async def make_plan(
     plan = replace(plan, findings=(*plan.findings, *_findings_on_estimate(plan), *told))
     requests = planned_requests(bench, plan, keys.sources)
     return replace(plan, requests=requests, agreed=agreed_of(bench, plan, keys.sources))
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What was asked for a plan, all at once: the Hub, the place, the image's registry, the files that go along."""
+
+    view: HubView
+    offers: Sequence[Offer]
+    has_secrets: bool
+    account: Account
+    image: ImageCheck | None
+    brought: Brought
+    on_brought: tuple[Finding, ...]
+
+
+async def _look(
+    bench: Workbench, settings: RunSettings, forced: Collection[str], *, resume: bool
+) -> _Looked:
+    view, offers, has_secrets, account, image, (brought, on_brought) = await asyncio.gather(
+        look_at_hub(bench, settings, forced, resume=resume),
+        bench.provider.offers(
+            settings.gpu_count, Cloud.ANY, (), settings.min_cuda_version, settings.nodes
+        ),
+        can_make_secrets(bench.provider),
+        bench.provider.account(),
+        look_at_image(bench, settings),
+        bench.hub.run(look_at_brought, settings),
+    )
+    return _Looked(view, offers, has_secrets, account, image, brought, on_brought)
+
+
+async def _findings_on_what_it_takes(
+    bench: Workbench, composed: Composed, looked: _Looked, forced: Collection[str]
+) -> list[Finding]:
+    """On settings, dataset, base, the run that is continued and the files that go along."""
+    view, settings, on_brought = looked.view, composed.settings, looked.on_brought
+    on_resume = (
+        findings_on_resume(composed, view.earlier, view.dataset, forced) if view.earlier else ()
+    )
+    if view.earlier and not any(found.severity is Severity.ERROR for found in on_brought):
+        record = view.earlier.record
+        on_brought += await findings_on_changes(bench, settings.results, record, looked.brought)
+    return [
+        *(Finding(Severity.NOTE, "older_settings", note) for note in composed.notes),
+        *view.findings,
+        *recipe_of(settings).findings(settings, view.dataset),
+        *on_resume,
+        *on_brought,
+    ]
 
 
 def _refuse_folder(place: Place, settings: RunSettings) -> None:

@@ -63,6 +63,27 @@ class ConfirmDialog:
         self._dialog.show()
 
     def _body(self) -> None:
+        plan = self._plan
+        self._facts()
+        self._what_happens()
+        if plan.base_licence:
+            hint(f"Licence of the base model: {plan.base_licence}.")
+        if plan.hash:
+            hint(f"Plan {plan.hash[:SHOWN_HASH]}, kept for one hour.").mark("plan-hash")
+        with details("The exact requests"):
+            for request in plan.requests:
+                shown = json.dumps(asdict(request), indent=2, ensure_ascii=False)
+                code = Text("pre", shown, "code")
+                attributes(code, tabindex="0")
+        self._name = Field(
+            "run-name",
+            "What to call it",
+            hint="Optional. You can also name it later.",
+            placeholder=plan.run_id,
+        )
+        self._place = box("div")
+
+    def _facts(self) -> None:
         plan, settings = self._plan, self._plan.settings
         most = roughly(plan.hours_until_capped)
         facts(
@@ -81,6 +102,9 @@ class ConfirmDialog:
                 ("Account", account_words(plan.account, place_of(settings))),
             ]
         )
+
+    def _what_happens(self) -> None:
+        plan, settings = self._plan, self._plan.settings
         with box("ul", "prose"):
             if plan.forced:
                 Text("li", f"Ignored in the dataset: {', '.join(plan.forced)}.")
@@ -107,22 +131,6 @@ class ConfirmDialog:
                 "li",
                 _where_tokens_are(plan),
             )
-        if plan.base_licence:
-            hint(f"Licence of the base model: {plan.base_licence}.")
-        if plan.hash:
-            hint(f"Plan {plan.hash[:SHOWN_HASH]}, kept for one hour.").mark("plan-hash")
-        with details("The exact requests"):
-            for request in plan.requests:
-                shown = json.dumps(asdict(request), indent=2, ensure_ascii=False)
-                code = Text("pre", shown, "code")
-                attributes(code, tabindex="0")
-        self._name = Field(
-            "run-name",
-            "What to call it",
-            hint="Optional. You can also name it later.",
-            placeholder=plan.run_id,
-        )
-        self._place = box("div")
 
     async def _launch(self) -> None:
         try:

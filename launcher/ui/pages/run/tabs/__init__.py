@@ -41,5 +41,4 @@ def is_detail(tab: str) -> bool:
 
 
 async def draw_detail(shell: Shell, run: Run, view: RunView, tab: str) -> Refresh:
-    """Draw the detail of that name."""
     return await _DRAW[tab](shell, run, view)
