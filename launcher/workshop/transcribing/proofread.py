@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from pod_image.hearing.displaced_texts import Shift, moves, row_of_text, shifts
 from pod_image.hearing.judging import Verdict, judge
 from pod_image.hearing.recogniser import RATE_HZ, Recogniser, Score, Sound
 from pod_image.hearing.sounds import UnreadableSound, load_sound
-from pod_image.hearing.speech import SpeechDetector, speech_end
+from pod_image.hearing.speech import speech_detector, speech_end
 
 T = TypeVar("T")
 SCORING = "Comparing texts with what is said"
@@ -110,7 +109,6 @@ class _Reading:
     ) -> None:
         self._found, self._rows, self._recogniser = found, rows, recogniser
         self._tell = tell
-        self._local = threading.local()
         self._texts = [each.text for each in rows]
         self._left_out: dict[int, str] = {}
         self.language = ""
@@ -134,7 +132,7 @@ class _Reading:
                 row,
                 judge(
                     score,
-                    speech_end(self._detector().probabilities(sound)),
+                    speech_end(speech_detector().probabilities(sound)),
                     self.language,
                     lambda: self._recogniser.hear(sound, self.language),
                 ),
@@ -245,9 +243,3 @@ class _Reading:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
         return [made[row] for row in rows]
-
-    def _detector(self) -> SpeechDetector:
-        if not hasattr(self._local, "detector"):
-            self._local.detector = SpeechDetector()
-        detector: SpeechDetector = self._local.detector
-        return detector

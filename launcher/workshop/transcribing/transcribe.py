@@ -23,7 +23,7 @@ from pod_image.hearing.clips import LONGEST_CLIP_SECONDS, hear_clip
 from pod_image.hearing.long_recordings import CutClip, cut_clips, next_piece
 from pod_image.hearing.recogniser import RATE_HZ, HeardWord, Recogniser, Sound
 from pod_image.hearing.sounds import UnreadableSound, load_sound
-from pod_image.hearing.speech import CHUNK_SECONDS, SpeechDetector
+from pod_image.hearing.speech import CHUNK_SECONDS, speech_detector
 
 SURE_OF_LANGUAGE = 0.7
 CLIPS_TO_GUESS_BY = 5
@@ -156,7 +156,6 @@ class _Work:
 
     def __init__(self, folder: Path, file: SuggestionsFile, recogniser: Recogniser) -> None:
         self._folder, self._file, self._recogniser = folder, file, recogniser
-        self._local = threading.local()
         self._writing = threading.Lock()
         self._stopped = False
         self._tell: Tell = lambda what, done, of: None
@@ -208,14 +207,14 @@ class _Work:
             self._write([suggestion(why_not=f"It {exc}.")])
             return True
         if len(sound) / RATE_HZ <= LONGEST_CLIP_SECONDS:
-            clip = hear_clip(self._recogniser, self._detector(), sound, language)
+            clip = hear_clip(self._recogniser, speech_detector(), sound, language)
             self._write([suggestion(clip.heard.words, clip.why_not)])
             return True
         return self._hear_long(sound, suggestion(), known)
 
     def _hear_long(self, sound: Sound, like: Suggestion, known: Sequence[Suggestion]) -> bool:
         """Piece by piece, each written with where it ends, from where an earlier call came to."""
-        probabilities = self._detector().probabilities(sound)
+        probabilities = speech_detector().probabilities(sound)
         length = len(probabilities) * CHUNK_SECONDS
         start = max((each.heard_to or 0.0 for each in known), default=0.0)
         if start >= length - CHUNK_SECONDS:
@@ -244,12 +243,6 @@ class _Work:
             HeardWord(word.text, word.start, word.end, fits.probability)
             for word, fits in zip(cut.heard.words, score.words, strict=True)
         )
-
-    def _detector(self) -> SpeechDetector:
-        if not hasattr(self._local, "detector"):
-            self._local.detector = SpeechDetector()
-        detector: SpeechDetector = self._local.detector
-        return detector
 
     def _write(self, suggestions: list[Suggestion]) -> None:
         with self._writing:

@@ -6,8 +6,6 @@ import hashlib
 import os
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,18 +13,17 @@ from pathlib import Path
 from typing import Self
 
 from pod_image import environment_beside
-from pod_image.contract.bodies import PhaseChange, RunWarning
+from pod_image.contract.bodies import RunWarning
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.image_python import image_python, image_variables
 from pod_image.contract.keys import without_keys
-from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
+from pod_image.recipes.alive import alive
 from pod_image.recipes.command.job import job_of
 from pod_image.recipes.command.recipe import ENVIRONMENT, Job
 from pod_image.recipes.worker import Emit, Reporter, run_document
 
 INPUT_FAULT = 2
-ALIVE_SECONDS = 10.0
 _DONE = "installed.txt"
 _QUIET = ("--disable-pip-version-check", "--no-input", "--progress-bar", "off")
 _PIPS_OWN = "Its log says why; check names and versions, and that they fit the image's Python."
@@ -145,24 +142,14 @@ def activated(environment: Path, variables: Mapping[str, str]) -> dict[str, str]
 
 
 def _run(argv: Sequence[str], report: Emit) -> int:
-    """Its output is our log; it counts as getting on for as long as it runs, up to the run's own limits."""
-    over = threading.Event()
-    began = time.monotonic()
-
-    def say_alive() -> None:
-        while not over.wait(ALIVE_SECONDS):
-            seconds = round(time.monotonic() - began, 1)
-            report(PhaseChange(phase=Phase.PREPARE, state="progress", done=seconds, unit="seconds"))
-
-    threading.Thread(target=say_alive, daemon=True).start()
+    """Its output is our log."""
+    variables = {**image_variables(), **os.environ}
     try:
-        variables = {**image_variables(), **os.environ}
-        return subprocess.run(argv, stdin=subprocess.DEVNULL, env=variables).returncode
+        with alive(report):
+            return subprocess.run(argv, stdin=subprocess.DEVNULL, env=variables).returncode
     except OSError as exc:
         print(exc, flush=True)
         return 1
-    finally:
-        over.set()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -13,7 +12,7 @@ from typing import Any
 from pod_image.dataset.fitness import LONGEST_SECONDS
 from pod_image.hearing.recogniser import HeardText, Recogniser, Score, Sound
 from pod_image.hearing.sounds import UnreadableSound, load_sound
-from pod_image.hearing.speech import CHUNK_SECONDS, SPEECH_PROBABILITY, SpeechDetector
+from pod_image.hearing.speech import CHUNK_SECONDS, SPEECH_PROBABILITY, speech_detector
 from pod_image.hearing.spoken_text import words_of
 from pod_image.recipes.distil.laid_beside import too_many
 
@@ -59,14 +58,13 @@ class Ears:
 
     def __init__(self, recogniser: Recogniser | None, language: str) -> None:
         self._recogniser, self._language = recogniser, language
-        self._own = threading.local()
 
     def measure(self, path: Path, text: str) -> Measured:
         """Raises UnreadableClip."""
         wave, rate_hz = read_clip(path)
         numpy = importlib.import_module("numpy")
         sound = _at_ears_rate(path)
-        start, end, pause = speech_in(self._detector().probabilities(sound))
+        start, end, pause = speech_in(speech_detector().probabilities(sound))
         edge = max(1, round(EDGE_SECONDS * rate_hz))
         whole = _level(numpy, wave) or 1.0
         levels = Measured(
@@ -84,12 +82,6 @@ class Ears:
         return _with_words(
             levels, score, self._recogniser.hear(sound, self._language), text, end, self._language
         )
-
-    def _detector(self) -> SpeechDetector:
-        if not hasattr(self._own, "detector"):
-            self._own.detector = SpeechDetector()
-        detector: SpeechDetector = self._own.detector
-        return detector
 
 
 def read_clip(path: Path) -> tuple[Any, int]:

@@ -6,23 +6,19 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pod_image.contract.bodies import PhaseChange, RunWarning
+from pod_image.contract.bodies import RunWarning
 from pod_image.contract.contract_error import ContractError
 from pod_image.contract.image_python import IMAGE_PYTHON_VARIABLE, image_variables
-from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.recipes.onetrainer import OneTrainerSettings
+from pod_image.recipes.alive import alive
 from pod_image.recipes.onetrainer import places
 from pod_image.recipes.worker import Emit, Reporter, run_document
 
 INPUT_FAULT = 2
-ALIVE_SECONDS = 10.0
 SOURCE = "https://github.com/Nerogar/OneTrainer"
 NEEDED = ("git", "bash")
 _DONE = "installed.txt"
@@ -61,7 +57,7 @@ def install(source: str, commit: str, home: Path, report: Emit) -> int:
         (*git, "checkout", "-q", "-f", "FETCH_HEAD"),
         ("bash", str(home / "install.sh")),
     )
-    with _alive(report):
+    with alive(report):
         for argv in steps:
             if not _is_done(argv, environment):
                 what = "fetched" if argv[0] == "git" else "installed"
@@ -98,23 +94,6 @@ def _is_done(argv: Sequence[str], environment: Mapping[str, str]) -> bool:
     except OSError as exc:
         print(exc, flush=True)
         return False
-
-
-@contextmanager
-def _alive(report: Emit) -> Iterator[None]:
-    """It counts as getting on for as long as it runs, up to the run's own limits."""
-    over, began = threading.Event(), time.monotonic()
-
-    def say() -> None:
-        while not over.wait(ALIVE_SECONDS):
-            seconds = round(time.monotonic() - began, 1)
-            report(PhaseChange(phase=Phase.PREPARE, state="progress", done=seconds, unit="seconds"))
-
-    threading.Thread(target=say, daemon=True).start()
-    try:
-        yield
-    finally:
-        over.set()
 
 
 def _refuse(report: Emit, message: str, hint: str) -> int:

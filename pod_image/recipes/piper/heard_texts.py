@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,7 +21,7 @@ from pod_image.hearing.hearing_error import HearingError
 from pod_image.hearing.models import NAMED_MODELS, check_weights
 from pod_image.hearing.recogniser import RATE_HZ, HeardText, HeardWord, Recogniser
 from pod_image.hearing.sounds import UnreadableSound, load_sound
-from pod_image.hearing.speech import SpeechDetector
+from pod_image.hearing.speech import speech_detector
 from pod_image.hearing.whisper import Whisper
 from pod_image.recipes.cores import usable_cores
 from pod_image.recipes.piper.prepared import TRANSCRIPTS_NAME
@@ -104,11 +103,7 @@ def _named(path: Path, below: Sequence[Path]) -> str:
 def _each_heard(
     clips: Sequence[Clip], recogniser: Recogniser, language: str, jobs: int, emit: Emit
 ) -> Iterator[HeardClip]:
-    ears = threading.local()
-
     def hear(clip: Clip) -> HeardClip:
-        if not hasattr(ears, "detector"):
-            ears.detector = SpeechDetector()
         try:
             sound = load_sound(clip.path)
         except UnreadableSound as exc:
@@ -116,7 +111,7 @@ def _each_heard(
         seconds = len(sound) / RATE_HZ
         if seconds > LONGEST_SECONDS:
             return HeardClip(HeardText(""), f"It lasts {seconds:.0f} s: cut it into clips first.")
-        return hear_clip(recogniser, ears.detector, sound, language)
+        return hear_clip(recogniser, speech_detector(), sound, language)
 
     with ThreadPoolExecutor(jobs, thread_name_prefix="hearing") as pool:
         for done, each in enumerate(pool.map(hear, clips), 1):
