@@ -22,6 +22,9 @@ def offer_of(name: str, price: float, memory_gb: int = 24, **rest: Any) -> Offer
     return offer(f"NVIDIA {name}", name, price, memory_gb=memory_gb, **rest)
 
 
+A5000 = offer_of("RTX A5000", 0.27)
+
+
 def plan(run_id: str = "run-01", *candidates: Offer, **rest: Any) -> Plan:
     """Of a command that does nothing; `settings` are other settings of it."""
     settings = RunSettings(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,23 +12,6 @@ from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.settings import RunSettings
 from tests.kit.virtual_time import in_virtual_time
 from tests.pod_image.agent.harness import PRICE, AgentHarness, Script, ScriptedStage, save, training
-
-
-def stuck_after(steps: int, step_seconds: float = 10.0) -> Script:
-    """Training that makes so many steps, keeps a checkpoint and then hangs for ever."""
-    whole = training(step_seconds=step_seconds)
-
-    async def script(stage: ScriptedStage) -> int:
-        if stage.phase != "train":
-            return await whole(stage)
-        for step in range(1, steps + 1):
-            await asyncio.sleep(step_seconds)
-            stage.emit("step", step=step, losses={"mel": 1.0})
-        save(stage, steps)
-        await asyncio.sleep(1e9)
-        return 0
-
-    return script
 
 
 def ending_with(code: int, phase: str = "train", *, hint: str = "", said: str = "") -> Script:
@@ -146,22 +128,6 @@ async def test_without_a_gpu_that_can_be_read_nothing_is_said_of_it(tmp_path: Pa
     assert "gpu_idle" not in harness.ended
 
 
-@pytest.mark.promise("money-armed")
-@in_virtual_time
-async def test_armed_comes_before_anything_is_fetched(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, training(steps=5))
-    harness.rent()
-    await harness.until_gone()
-    kinds = [event["event"] for event in harness.events()]
-    fetching = next(e["seq"] for e in harness.events("phase") if e["phase"] == "fetch")
-    (armed,) = harness.events("armed")
-    assert kinds.count("armed") == 1
-    assert armed["seq"] < fetching
-    assert armed["works"] is True
-    assert {check["name"] for check in armed["arms"]} == {"release", "clock", "deadline", "hub"}
-    assert armed["price_per_hour_usd"] == PRICE
-
-
 @in_virtual_time
 async def test_steps_say_what_the_run_costs_and_will_have_cost(tmp_path: Path) -> None:
     harness = AgentHarness(tmp_path, training(steps=100, step_seconds=36))
@@ -171,91 +137,6 @@ async def test_steps_say_what_the_run_costs_and_will_have_cost(tmp_path: Path) -
     assert halfway["cost_usd"] == pytest.approx(PRICE / 2, rel=0.1)
     assert halfway["cost_at_end_usd"] == pytest.approx(PRICE, rel=0.1)
     assert halfway["ends_at"] > halfway["at"]
-
-
-@in_virtual_time
-async def test_the_time_cap_leaves_time_to_deliver(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, training(steps=100_000))
-    harness.rent(harness.document(max_hours=1.0))
-    age_seconds = await harness.until_gone()
-    assert harness.ended["reason"] == EndReason.TIME_CAP
-    assert 3_600 - 90 - 120 < age_seconds <= 3_600  # two minutes are left to the export
-    assert "run-01/voice/demo.onnx" in harness.results()
-
-
-@in_virtual_time
-async def test_the_deadline_of_the_document_holds_where_it_comes_first(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, training(steps=100_000))
-    harness.rent(harness.document(max_hours=5.0, deadline_hours=0.5))
-    assert await harness.until_gone() <= 1_800
-    assert harness.ended["reason"] == EndReason.TIME_CAP
-
-
-@pytest.mark.promise("money-caps")
-@in_virtual_time
-async def test_the_cost_cap_is_calculated_from_the_clouds_own_price(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, training(steps=100_000))
-    harness.rent(harness.document(max_cost_usd=PRICE))  # the document says 0.50 an hour
-    age_seconds = await harness.until_gone()
-    assert harness.ended["reason"] == EndReason.COST_CAP
-    assert 3_600 - 90 - 120 < age_seconds <= 3_600  # two minutes are left to the export
-    assert harness.ended["cost_usd"] <= PRICE
-
-
-@in_virtual_time
-async def test_a_checkpoint_is_asked_for_when_most_of_the_time_is_used(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, training(steps=100_000, checkpoint_steps=10**9))
-    harness.rent(harness.document(max_hours=1.0))
-    asked = await harness.until("checkpoint")
-    assert 0.9 * 360 - 10 <= asked["step"] <= 0.9 * 360 + 10
-    await harness.until_gone()
-
-
-@pytest.mark.promise("money-idle")
-@in_virtual_time
-async def test_an_idle_gpu_ends_the_run(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, training(steps=100_000))
-    harness.processes.gpu_percent = lambda: 90.0 if harness.loop.time() < 1_800 else 2.0
-    harness.rent()
-    age_seconds = await harness.until_gone()
-    assert harness.ended["reason"] == EndReason.GPU_IDLE
-    assert 1_800 - 20 + 900 <= age_seconds <= 1_800 + 900 + 120
-
-
-@in_virtual_time
-async def test_a_gpu_may_be_idle_before_the_first_step(tmp_path: Path) -> None:
-    whole = training(steps=20)
-
-    async def slow_to_load(stage: ScriptedStage) -> int:
-        if stage.phase == "train":
-            await asyncio.sleep(1_500)
-        return await whole(stage)
-
-    harness = AgentHarness(tmp_path, slow_to_load)
-    harness.processes.gpu_percent = lambda: 0.0
-    harness.rent()
-    await harness.until_gone()
-    assert harness.ended["reason"] == EndReason.FINISHED
-
-
-@in_virtual_time
-async def test_training_without_a_readable_gpu_is_never_idle(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, training(steps=400))
-    harness.processes.gpu_percent = lambda: None
-    harness.rent()
-    await harness.until_gone()
-    assert harness.ended["reason"] == EndReason.FINISHED
-
-
-@pytest.mark.promise("money-idle")
-@in_virtual_time
-async def test_training_that_does_not_get_on_ends_the_run(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, stuck_after(steps=10))
-    harness.rent()
-    age_seconds = await harness.until_gone()
-    assert harness.ended["reason"] == EndReason.STALLED
-    assert age_seconds < 30 * 60 + 500
-    assert "run-01/checkpoints/step-00000010.ckpt" in harness.results()
 
 
 @pytest.mark.promise("money-idle")
@@ -322,37 +203,6 @@ async def test_a_crash_outside_of_training_is_a_failure(tmp_path: Path) -> None:
 
 
 @in_virtual_time
-async def test_a_preparation_that_hangs_ends_the_run(tmp_path: Path) -> None:
-    async def script(stage: ScriptedStage) -> int:
-        await asyncio.sleep(1e9)
-        return 0
-
-    harness = AgentHarness(tmp_path, script)
-    harness.rent()
-    assert await harness.until_gone() < 2_000
-    assert harness.ended["reason"] == EndReason.FAILED
-    assert "prepare" in harness.ended["detail"]
-
-
-@in_virtual_time
-async def test_an_export_that_hangs_does_not_keep_the_checkpoint_from_delivery(
-    tmp_path: Path,
-) -> None:
-    whole = training(steps=10)
-
-    async def script(stage: ScriptedStage) -> int:
-        if stage.phase == "export":
-            await asyncio.sleep(1e9)
-        return await whole(stage)
-
-    harness = AgentHarness(tmp_path, script)
-    harness.rent()
-    assert await harness.until_gone() < 1_500
-    assert "run-01/checkpoints/step-00000010.ckpt" in harness.results()
-    assert harness.ended["reason"] == EndReason.FAILED
-
-
-@in_virtual_time
 async def test_a_stage_that_cannot_be_started_is_a_failure(tmp_path: Path) -> None:
     harness = AgentHarness(tmp_path, training())
     harness.processes.cannot_start = OSError(2, "No such file or directory")
@@ -360,106 +210,6 @@ async def test_a_stage_that_cannot_be_started_is_a_failure(tmp_path: Path) -> No
     assert await harness.until_gone() < 120
     assert harness.ended["reason"] == EndReason.FAILED
     assert "No such file" in harness.ended["detail"]
-
-
-@in_virtual_time
-async def test_an_unknown_contract_is_said_in_one_sentence_and_the_pod_released(
-    tmp_path: Path,
-) -> None:
-    harness = AgentHarness(tmp_path, training())
-    document = json.loads(harness.document().to_json())
-    harness.rent(LAUNCHER_RUN=json.dumps({**document, "contract": 99}))
-    assert await harness.until_gone() < 30
-    assert harness.ended["reason"] == EndReason.BOOT_FAILED
-    assert "99" in harness.ended["detail"]
-    assert harness.ended["hint"]
-    assert harness.ended["run_id"] == "run-01"
-
-
-@in_virtual_time
-async def test_an_agent_that_fails_before_its_run_says_so_as_the_end_and_releases_the_pod(
-    tmp_path: Path,
-) -> None:
-    harness = AgentHarness(tmp_path, training())
-    harness.processes.cannot_look = PermissionError(13, "Permission denied", "/proc")
-    harness.rent()
-    assert await harness.until_gone() < 60
-    assert harness.ended["reason"] == EndReason.BOOT_FAILED
-    assert harness.ended["run_id"] == "run-01"
-    assert any("PermissionError" in line for line in harness.logs())
-
-
-@in_virtual_time
-async def test_settings_that_make_no_sense_are_said_and_the_pod_released(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, training())
-    harness.rent(LAUNCHER_RUN="{not json")
-    assert await harness.until_gone() < 30
-    assert harness.ended["reason"] == EndReason.BOOT_FAILED
-
-
-@in_virtual_time
-async def test_a_pod_key_that_is_refused_is_a_bad_verdict(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, training())
-    harness.world.faults.switch_on("pod-key-refused")
-    pod = harness.rent()
-    ended = await harness.until("ended")
-    (armed,) = harness.events("armed")
-    assert armed["works"] is False
-    assert ended["reason"] == EndReason.BOOT_FAILED
-    assert "403" in ended["detail"]
-    assert pod.is_live  # the launcher has to release it
-    assert not harness.processes.specs
-    harness.world.faults.switch_off()
-    await harness.until_gone(hours=0.1)
-
-
-@in_virtual_time
-async def test_a_clock_far_off_is_a_bad_verdict(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, training())
-    harness.clock.skew_seconds = -86_400.0
-    harness.rent()
-    await harness.until_gone()
-    assert harness.ended["reason"] == EndReason.BOOT_FAILED
-    assert "clock" in harness.ended["detail"]
-
-
-@in_virtual_time
-async def test_a_hub_that_refuses_the_token_is_a_bad_verdict(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, training())
-    harness.rent(HF_UPLOAD_TOKEN="demo-hub-read-token")
-    assert await harness.until_gone() < 30
-    assert harness.ended["reason"] == EndReason.BOOT_FAILED
-    assert harness.ended["hint"]
-    assert not harness.processes.specs
-
-
-@in_virtual_time
-async def test_a_hub_that_is_away_at_boot_ends_the_run_before_it_costs_much(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, training())
-    harness.rent()
-    harness.core.faults.switch_on("down-for-hours")
-    assert await harness.until_gone() < 600
-    assert harness.ended["reason"] == EndReason.BOOT_FAILED
-
-
-@in_virtual_time
-async def test_a_cloud_that_stumbles_at_boot_is_asked_again(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, training(steps=5))
-    harness.world.faults.switch_on("server-errors", times=4)
-    harness.rent()
-    await harness.until_gone()
-    assert harness.ended["reason"] == EndReason.FINISHED
-
-
-@pytest.mark.promise("money-caps")
-@in_virtual_time
-async def test_a_jump_of_the_machines_clock_changes_no_deadline(tmp_path: Path) -> None:
-    harness = AgentHarness(tmp_path, training(steps=100_000))
-    harness.rent(harness.document(max_hours=1.0))
-    await harness.until("step", step=10)
-    harness.clock.skew_seconds = 40 * 86_400.0
-    age_seconds = await harness.until_gone()
-    assert 3_600 - 220 < age_seconds <= 3_600
 
 
 @pytest.mark.promise("money-release")
@@ -621,20 +371,3 @@ async def test_outside_of_a_pod_the_program_says_so_and_ends(tmp_path: Path) -> 
 
 class _Spec:
     env: ClassVar[dict[str, str]] = {}
-
-
-@in_virtual_time
-async def test_a_run_that_the_caps_cut_off_says_that_the_repo_does_not_tell_its_end(
-    tmp_path: Path,
-) -> None:
-    """Its image took so long to come that the caps are reached while clips are prepared."""
-
-    async def script(stage: ScriptedStage) -> int:
-        await asyncio.sleep(10_000)
-        return 0
-
-    harness = AgentHarness(tmp_path, script)
-    harness.world.faults.switch_on("slow-image-pull", times=1, seconds=171.0)
-    harness.rent(harness.document(max_hours=0.05))
-    await harness.until_gone()
-    assert harness.ended["not_delivered"] == ["run.json", "events.jsonl", "log.txt"]

@@ -15,7 +15,7 @@ import pytest
 
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.pod import PodName
-from launcher.domain.run import Run, RunState
+from launcher.domain.run import RunState
 from launcher.emulator.runpod import ScriptedContainer
 from launcher.errors import InvalidRequest, LauncherError, ProviderUnavailable, RentUnclear
 from launcher.hub.access import HubAccess
@@ -35,11 +35,7 @@ from tests.kit.clouds import GPU, RESULTS_REPO
 from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time, now_seconds
 from tests.services.harness import LauncherHarness, Lethal, at_once, killed
-
-
-async def running(harness: LauncherHarness, **settings: object) -> Run:
-    harness.script.ends_after = None
-    return await launch(harness.bench, plan(settings=settings), harness.keys)
+from tests.services.living import running
 
 
 def whys(report: ReapReport) -> list[str]:

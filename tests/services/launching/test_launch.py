@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import stat
-from collections.abc import Generator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,18 +12,14 @@ from pydantic import SecretStr
 
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.domain.run import Run, RunState
-from launcher.emulator.runpod import ScriptedContainer
 from launcher.errors import (
-    Interrupted,
     InvalidRequest,
     NoRight,
     NotConfigured,
     NothingAvailable,
     ProviderUnavailable,
-    RentUnclear,
-    RunFailed,
 )
-from launcher.services.common.intents import Intents, intents_of, run_lock
+from launcher.services.common.intents import intents_of, run_lock
 from launcher.services.launching.launch import launch
 from launcher.services.launching.orders import new_attempt, run_document
 from launcher.services.launching.progress import Progress, Stage
@@ -34,12 +28,10 @@ from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clouds import GPU, RESULTS_REPO, TOKENS
-from tests.kit.plans import offer, plan
+from tests.kit.plans import A5000, offer, plan
 from tests.kit.virtual_time import in_virtual_time
 from tests.providers.meadow import MEADOW
 from tests.services.harness import LauncherHarness
-
-A5000 = offer("NVIDIA RTX A5000", "RTX A5000", 0.27)
 
 
 @in_virtual_time
@@ -177,100 +169,6 @@ async def test_a_key_that_may_only_read_is_told_apart_from_no_capacity(tmp_path:
     assert harness.secret_names() == []
 
 
-@pytest.mark.promise("money-armed")
-@in_virtual_time
-async def test_a_pod_that_cannot_end_itself_is_released_and_its_cost_is_said(
-    tmp_path: Path,
-) -> None:
-    harness = LauncherHarness(tmp_path)
-    harness.script.can_release = False
-    with pytest.raises(RunFailed, match=r"cannot end itself: own pod \(403\)") as caught:
-        await launch(harness.bench, plan(), harness.keys)
-    assert "was released after" in in_terminal(caught.value.message)
-    assert "it cost under $0.01" in in_terminal(caught.value.message)
-    assert harness.live() == []
-    assert harness.secret_names() == []
-    run = harness.bench.runs.get("run-01")
-    assert run.end_reason is EndReason.BOOT_FAILED
-    assert run.cost_usd is not None
-    assert run.cost_usd > 0
-
-
-@pytest.mark.promise("money-armed")
-@in_virtual_time
-async def test_a_pod_that_stays_silent_is_released_at_the_end_of_the_boot_budget(
-    tmp_path: Path,
-) -> None:
-    harness = LauncherHarness(tmp_path)
-    harness.script.armed_after = None
-    with pytest.raises(RunFailed, match="did not arm itself within 10 min"):
-        await launch(harness.bench, plan(), harness.keys)
-    assert harness.live() == []
-    assert 600 < harness.loop.time() < 640
-
-
-@in_virtual_time
-async def test_a_run_that_ends_before_it_is_armed_fails_with_the_pods_own_words(
-    tmp_path: Path,
-) -> None:
-    harness = LauncherHarness(tmp_path)
-
-    def refuses(container: ScriptedContainer) -> Generator[float, None, None]:
-        document = RunDocument.from_json(container.spec.env[RUN_VARIABLE])
-        harness.script.say(
-            container,
-            document,
-            "ended",
-            reason="boot_failed",
-            detail="This image understands contract 0.",
-            hint="Rebuild the image.",
-        )
-        yield 1e9
-
-    harness.runner.program = refuses
-    with pytest.raises(RunFailed, match="understands contract 0") as caught:
-        await launch(harness.bench, plan(), harness.keys)
-    assert in_terminal(caught.value.hint) == "Rebuild the image."
-    assert harness.live() == []
-
-
-@in_virtual_time
-async def test_a_pod_that_gets_no_machine_makes_way_for_the_next_candidate(tmp_path: Path) -> None:
-    harness = LauncherHarness(tmp_path)
-    harness.world.faults.switch_on("stuck-provisioning", times=1)
-    run = await launch(harness.bench, plan("run-01", offer(), A5000), harness.keys)
-    assert (run.attempt, run.gpu_name) == (2, "RTX A5000")
-    assert harness.live() == [run.pod_id]
-    first = harness.bench.runs.attempts(RESULTS_REPO, "run-01")[1]
-    assert (first.state, first.end_reason) == (RunState.ENDED, EndReason.BOOT_FAILED)
-    assert "no machine within 5 min" in first.detail
-    assert sorted(harness.secret_names()) == sorted(run.secret_names)
-
-
-@in_virtual_time
-async def test_a_pod_in_error_is_released_and_the_last_candidate_ends_the_launch(
-    tmp_path: Path,
-) -> None:
-    harness = LauncherHarness(tmp_path)
-    harness.world.faults.switch_on("pod-error")
-    with pytest.raises(RunFailed, match="went to error"):
-        await launch(harness.bench, plan("run-01", offer(), A5000), harness.keys)
-    assert len(harness.world.pods) == 2
-    assert harness.live() == []
-
-
-@in_virtual_time
-async def test_a_pod_that_vanishes_while_it_boots_is_replaced(tmp_path: Path) -> None:
-    harness = LauncherHarness(tmp_path)
-    harness.script.armed_after = 60.0
-    task = asyncio.create_task(launch(harness.bench, plan("run-01", offer(), A5000), harness.keys))
-    await asyncio.sleep(30)
-    harness.world.kill_host(harness.world.live_pods()[0])
-    run = await task
-    assert run.attempt == 2
-    assert harness.live() == [run.pod_id]
-
-
 @pytest.mark.promise("money-once")
 @in_virtual_time
 async def test_no_second_pod_takes_over_from_a_computer_that_has_begun_the_run_meanwhile(
@@ -289,124 +187,6 @@ async def test_no_second_pod_takes_over_from_a_computer_that_has_begun_the_run_m
         await task
     assert harness.live() == []
     assert harness.posts() == 1
-
-
-@pytest.mark.promise("money-once")
-@pytest.mark.parametrize(
-    "fault", ["create-500-but-rents", "create-timeout-but-rents", "create-dropped-but-rents"]
-)
-def test_a_create_without_a_clear_answer_is_found_by_name_and_never_repeated(
-    tmp_path: Path, fault: str
-) -> None:
-    @in_virtual_time
-    async def check() -> None:
-        harness = LauncherHarness(tmp_path)
-        harness.world.faults.switch_on(fault, times=1)
-        harness.world.faults.switch_on("list-lag", seconds=20)
-        told: list[Progress] = []
-        run = await launch(harness.bench, plan(), harness.keys, told.append)
-        assert Stage.UNCLEAR in [each.stage for each in told]
-        assert harness.posts() == 1
-        assert harness.live() == [run.pod_id]
-        assert run.state is RunState.RUNNING
-        assert intents_of(harness.bench).open() == []
-
-    check()
-
-
-@in_virtual_time
-async def test_a_create_that_stays_unclear_is_left_to_the_reaper_not_ordered_again(
-    tmp_path: Path,
-) -> None:
-    harness = LauncherHarness(tmp_path)
-    harness.world.faults.switch_on("create-503-rents-nothing", times=1)
-    with pytest.raises(RentUnclear, match="No pod appeared within 60 s") as caught:
-        await launch(harness.bench, plan("run-01", offer(), A5000), harness.keys)
-    assert "reap" in in_terminal(caught.value.hint)
-    assert harness.posts() == 1
-    assert [intent.given_up for intent in intents_of(harness.bench).open()] == [True]
-
-
-@in_virtual_time
-async def test_ctrl_c_before_armed_releases_the_pod_and_says_what_it_cost(tmp_path: Path) -> None:
-    harness = LauncherHarness(tmp_path)
-    harness.script.armed_after = None
-    task = asyncio.create_task(launch(harness.bench, plan(), harness.keys))
-    await asyncio.sleep(120)
-    assert len(harness.live()) == 1
-    task.cancel()
-    with pytest.raises(Interrupted, match="was released after 2 min 2 s; it cost about"):
-        await task
-    assert harness.live() == []
-    assert harness.secret_names() == []
-
-
-@pytest.mark.promise("money-launch")
-@in_virtual_time
-async def test_ctrl_c_while_the_order_is_out_still_ends_the_pod_it_made(tmp_path: Path) -> None:
-    harness = LauncherHarness(tmp_path)
-    harness.world.faults.switch_on("slow-replies", seconds=10, path="/v2/pods", method="POST")
-    task = asyncio.create_task(launch(harness.bench, plan(), harness.keys))
-    await asyncio.sleep(5)
-    assert len(harness.live()) == 1
-    task.cancel()
-    with pytest.raises(Interrupted):
-        await task
-    assert harness.live() == []
-    assert intents_of(harness.bench).open() == []
-
-
-@pytest.mark.promise("money-launch")
-@in_virtual_time
-async def test_a_second_ctrl_c_does_not_keep_the_pod_from_being_released(tmp_path: Path) -> None:
-    harness = LauncherHarness(tmp_path)
-    harness.script.armed_after = None
-    harness.world.faults.switch_on("delete-500", times=8)
-    task = asyncio.create_task(launch(harness.bench, plan(), harness.keys))
-    await asyncio.sleep(60)
-    for _ in range(3):
-        task.cancel()
-        await asyncio.sleep(1)
-    with pytest.raises(Interrupted):
-        await task
-    assert harness.live() == []
-
-
-@in_virtual_time
-async def test_a_delete_that_is_ignored_is_repeated_until_the_pod_is_gone(tmp_path: Path) -> None:
-    harness = LauncherHarness(tmp_path)
-    harness.script.can_release = False
-    harness.world.faults.switch_on("delete-ignored", times=2)
-    with pytest.raises(RunFailed):
-        await launch(harness.bench, plan(), harness.keys)
-    assert harness.live() == []
-
-
-@in_virtual_time
-async def test_a_pod_that_cannot_be_released_is_named_with_its_price(tmp_path: Path) -> None:
-    harness = LauncherHarness(tmp_path)
-    harness.script.can_release = False
-    harness.script.ends_after = None
-    harness.world.faults.switch_on("delete-500")
-    with pytest.raises(RunFailed, match=r"could NOT be released .* costs \$0\.69 an hour"):
-        await launch(harness.bench, plan(), harness.keys)
-    run = harness.bench.runs.get("run-01")
-    assert run.state is RunState.ENDING
-    assert harness.live() == [run.pod_id]
-
-
-@pytest.mark.promise("money-launch")
-@in_virtual_time
-async def test_a_bug_while_waiting_releases_the_pod_too(tmp_path: Path) -> None:
-    harness = LauncherHarness(tmp_path)
-
-    def breaks(progress: Progress) -> None:
-        if progress.stage is Stage.SEEN:
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        await launch(harness.bench, plan(), harness.keys, breaks)
-    assert harness.live() == []
 
 
 @in_virtual_time
@@ -445,80 +225,6 @@ async def test_different_runs_may_be_launched_at_once(tmp_path: Path) -> None:
     assert sorted(harness.live()) == sorted([one.pod_id, two.pod_id])
 
 
-class Killed(BaseException):
-    """Stands for kill -9: nothing after it runs."""
-
-
-async def cut_off(harness: LauncherHarness, at: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A launch whose process dies at that stage: no cleaning up happens."""
-
-    async def nothing(*_: object, **__: object) -> str:
-        return ""
-
-    def report(progress: Progress) -> None:
-        if progress.stage is at:
-            raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr("launcher.services.launching.rental.Rental.give_back", nothing)
-        with pytest.raises(Killed):
-            await launch(harness.bench, plan(), harness.keys, report)
-
-
-@in_virtual_time
-async def test_a_launch_that_was_killed_after_the_answer_is_adopted_by_the_next(
-    tmp_path: Path,
-) -> None:
-    harness = LauncherHarness(tmp_path)
-    with pytest.MonkeyPatch.context() as patch:
-        await cut_off(harness, Stage.RENTED, patch)
-    run = await launch(harness.open_bench(), plan(), harness.keys)
-    assert harness.posts() == 1
-    assert harness.live() == [run.pod_id]
-    assert run.state is RunState.RUNNING
-
-
-@in_virtual_time
-async def test_a_launch_that_was_killed_before_the_answer_is_adopted_by_the_next(
-    tmp_path: Path,
-) -> None:
-    harness = LauncherHarness(tmp_path)
-    harness.world.faults.switch_on("create-dropped-but-rents", times=1)
-    with pytest.MonkeyPatch.context() as patch:
-        await cut_off(harness, Stage.UNCLEAR, patch)
-    assert len(intents_of(harness.bench).open()) == 1
-    run = await launch(harness.open_bench(), plan(), harness.keys)
-    assert harness.posts() == 1
-    assert harness.live() == [run.pod_id]
-    assert intents_of(harness.bench).open() == []
-
-
-@in_virtual_time
-async def test_another_settings_launch_does_not_adopt_but_says_what_is_there(
-    tmp_path: Path,
-) -> None:
-    harness = LauncherHarness(tmp_path)
-    with pytest.MonkeyPatch.context() as patch:
-        await cut_off(harness, Stage.RENTED, patch)
-    with pytest.raises(InvalidRequest, match="already has a pod"):
-        await launch(harness.bench, plan(settings={"max_hours": 2.0}), harness.keys)
-    assert len(harness.live()) == 1
-
-
-@in_virtual_time
-async def test_an_order_that_never_became_a_pod_is_closed_and_the_run_starts_anew(
-    tmp_path: Path,
-) -> None:
-    harness = LauncherHarness(tmp_path)
-    harness.world.faults.switch_on("create-dropped-rents-nothing", times=1)
-    with pytest.MonkeyPatch.context() as patch:
-        await cut_off(harness, Stage.UNCLEAR, patch)
-    run = await launch(harness.bench, plan(), harness.keys)
-    assert run.attempt == 2
-    assert harness.live() == [run.pod_id]
-    assert sorted(harness.secret_names()) == sorted(run.secret_names)
-
-
 @in_virtual_time
 async def test_a_plan_with_an_error_rents_nothing(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
@@ -555,21 +261,6 @@ async def test_a_cloud_that_cannot_be_reached_leaves_nothing_open(tmp_path: Path
         await launch(harness.bench, plan(), harness.keys)
     assert harness.live() == []
     assert intents_of(harness.bench).open() == []
-
-
-@in_virtual_time
-async def test_an_intent_is_private_and_survives_a_torn_neighbour(tmp_path: Path) -> None:
-    harness = LauncherHarness(tmp_path)
-    harness.world.faults.switch_on("create-503-rents-nothing", times=1)
-    with pytest.raises(RentUnclear):
-        await launch(harness.bench, plan(), harness.keys)
-    folder = harness.config.intents_folder
-    path = next(folder.glob("*.json"))
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    (folder / "torn.json").write_text('{"nonce":')
-    assert len(Intents(folder).open()) == 1
-    text = path.read_text()
-    assert not any(token in text for token in (*TOKENS.values(), harness.world.api_key))
 
 
 @in_virtual_time
