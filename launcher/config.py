@@ -14,11 +14,11 @@ from platformdirs import PlatformDirs
 
 from launcher import __version__
 from launcher.errors import BadEnvironment
+from pod_image.contract.variables import PUBLIC_HUB_URL
 
 APP_NAME = "pod-launcher"
 USER_AGENT = f"{APP_NAME}/{__version__}"
 """Our own: firewalls in front of clouds refuse the usual ones of Python with 403."""
-DEFAULT_HUB_URL = "https://huggingface.co"
 REGISTRY_VARIABLE = "LAUNCHER_REGISTRY_URL"
 _PLACE_URL = re.compile(r"([A-Z][A-Z0-9_]*)_API_BASE_URL")
 
@@ -31,7 +31,7 @@ class Config:
     data_folder: Path
     place_urls: Mapping[str, str] = field(default_factory=dict)
     """Addresses that stand in for a place's own, by its name."""
-    hub_url: str = DEFAULT_HUB_URL
+    hub_url: str = PUBLIC_HUB_URL
     registry_url: str = ""
     """Stands in for every registry of images, as a mirror that is told whose image is meant; empty asks their own."""
     request_timeout_seconds: float = 30.0
@@ -138,7 +138,7 @@ def read_config(environment: Mapping[str, str] | None = None) -> Config:
 
 
 def hub_address(values: Mapping[str, str] = os.environ) -> str:
-    return (values.get("HF_ENDPOINT") or DEFAULT_HUB_URL).rstrip("/")
+    return (values.get("HF_ENDPOINT") or PUBLIC_HUB_URL).rstrip("/")
 
 
 def _place_urls(values: Mapping[str, str]) -> dict[str, str]:

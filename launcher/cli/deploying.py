@@ -28,7 +28,7 @@ from launcher.cli.following import (
 from launcher.cli.notifying import with_addresses
 from launcher.cli.options import Asked
 from launcher.cli.request import composed_from
-from launcher.cli.session import HUB_KEYS, PLACE_ALONE, find, find_for, run, with_secrets
+from launcher.cli.session import PLACE_ALONE, find, find_for, run, with_secrets
 from launcher.cli.shown_plan import plan_as_asked, refuse_settings
 from launcher.cli.terminal.command_line import name_of
 from launcher.cli.terminal.layout import usd
@@ -49,7 +49,7 @@ from launcher.services.launching.unwatched import refuse_unwatched
 from launcher.services.planning.plan import raise_errors
 from launcher.services.planning.shown_plans import recall
 from launcher.services.planning.waiting import StockWait
-from launcher.stores.secrets import Keys
+from launcher.stores.secrets import HUB_KEYS, Keys
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.next_steps import Said
 

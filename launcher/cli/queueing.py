@@ -16,7 +16,7 @@ from launcher.cli.kept_queue import document_of, opened_queue
 from launcher.cli.notifying import with_addresses
 from launcher.cli.options import Asked
 from launcher.cli.request import composed_from
-from launcher.cli.session import HUB_KEYS, PLACE_ALONE, find, find_for, run, with_secrets
+from launcher.cli.session import PLACE_ALONE, find, find_for, run, with_secrets
 from launcher.cli.terminal.command_line import command_line
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
@@ -34,7 +34,7 @@ from launcher.services.queue.adding import Added, HowToQueue, add
 from launcher.services.queue.queued_run import QueuedRun
 from launcher.services.queue.runner import QueueRunner
 from launcher.stores.queue import QueueStore
-from launcher.stores.secrets import KeyringStore, Keys, find_named
+from launcher.stores.secrets import HUB_KEYS, KeyringStore, Keys, find_named
 from pod_image.contract.figures import counted, dollars
 
 

@@ -29,6 +29,7 @@ from launcher.services.common.workbench import (
     open_workbench,
 )
 from launcher.stores.secrets import (
+    HUB_KEYS,
     AnyKey,
     KeyName,
     KeyringStore,
@@ -50,7 +51,6 @@ T = TypeVar("T")
 
 PLACE_ALONE = tuple(name for name in (place_key(default_place()),) if name is not None)
 """The key that the usual place takes. Who has the key of another alone is not asked for it."""
-HUB_KEYS = (KeyName.HF_DATASET, KeyName.HF_UPLOAD)
 
 
 def find_for(settings: RunSettings) -> Keys:

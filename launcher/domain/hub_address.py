@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
+from pod_image.contract.hub_inputs import NAME
+
 RepoKind = Literal["dataset", "model", "space", ""]
 """Empty where the address does not say it: owner/name may be any of them."""
 KIND_NAMES: dict[RepoKind, str] = {"dataset": "a dataset", "model": "a model", "space": "a Space"}
 
-_NAME = r"[A-Za-z0-9][\w.-]*"
 _HOSTS = re.compile(r"(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)", re.IGNORECASE)
 _KINDS: dict[str, RepoKind] = {"datasets": "dataset", "spaces": "space", "models": "model"}
 _VIEWS = ("tree", "blob", "resolve", "raw", "edit", "blame", "commits", "commit")
@@ -60,7 +61,7 @@ def _of_path(path: str, *, has_host: bool = False) -> HubAddress | None:
         return None
     owner, (name, _, revision) = parts[0], parts[1].partition("@")
     name = name.removesuffix(".git")
-    if not all(re.fullmatch(_NAME, each) for each in (owner, name)) or any(
+    if not all(re.fullmatch(NAME, each) for each in (owner, name)) or any(
         part in (".", "..") for part in parts
     ):
         return None

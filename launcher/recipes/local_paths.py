@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from pod_image.contract.hub_inputs import REPO
 from pod_image.contract.paths import is_safe_name
 
 PLACED = "${"
 """What begins so was placed already: by us, or by a person who knows the places."""
 _DRIVE = re.compile(r"[A-Za-z]:(?=[\\/]|$)")
-_HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _OF_FILES = (
     ".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".json", ".txt", ".csv",
     ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif",
@@ -23,7 +23,7 @@ def is_placed(text: str) -> bool:
 
 def is_hub_name(text: str) -> bool:
     """Whether it can be a repo on the Hub: owner/name, and nothing that says that it is a path."""
-    return bool(_HUB.fullmatch(text)) and not text.lower().endswith(_OF_FILES)
+    return bool(REPO.fullmatch(text)) and not text.lower().endswith(_OF_FILES)
 
 
 def parts_of(text: str) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from launcher.workshop.push import free_repo_beside as a_free_repo_beside
 from launcher.workshop.push import look_before_pushing as before_pushing
 from launcher.workshop.report import DatasetReport
 from launcher.workshop.table import Line
+from pod_image.contract.common_settings import A_REPO
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.results_address import is_folder
 from pod_image.contract.settings import RunSettings
@@ -112,9 +113,6 @@ def find_dataset(config: Config, word: str) -> DatasetPlace:
     return DatasetPlace(repo=find_repo(word))
 
 
-_A_REPO = "A repo is written owner/name, such as me/my-clips."
-
-
 def find_repo(word: str) -> str:
     """The name of a repo, if it can be one: a folder, which a run may name too, is none. Raises InvalidRequest."""
     found = dataset_address(word)
@@ -129,7 +127,7 @@ def find_repo(word: str) -> str:
         _no_repo(word)
     if is_folder(repo):
         raise InvalidRequest(
-            f"{word!r} is the path of a folder, but a repo is needed here.", hint=_A_REPO
+            f"{word!r} is the path of a folder, but a repo is needed here.", hint=A_REPO
         )
     return repo or _no_repo(word)
 
@@ -137,7 +135,7 @@ def find_repo(word: str) -> str:
 def _no_repo(word: str) -> NoReturn:
     raise InvalidRequest(
         f"{word!r} is not a repo name, and there is no folder with this name.",
-        hint=_A_REPO,
+        hint=A_REPO,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from launcher.domain.run import Run
 from launcher.stores.labels import WITH_TAG, labels_of_row, searched_tag
+from launcher.stores.run_rows import FROM_RUNS
 from pod_image.contract.outcomes import EndReason
 
 
@@ -109,9 +110,8 @@ _TRAINS_ON = f"coalesce({_SETTING.format(name='dataset_repo')}, '')"
 _STATE = "coalesce(end_reason, state)"
 _COST = "coalesce(billed_usd, cost_usd)"
 _SECONDS = "julianday(coalesce(ended_at, :now)) - julianday(created_at)"
-_RUNS = "FROM runs LEFT JOIN labels USING (results_repo, run_id)"
 _FROM = (
-    f"{_RUNS} LEFT JOIN records AS score ON score.nonce = runs.nonce AND score.kind = 'score' "
+    f"{FROM_RUNS} LEFT JOIN records AS score ON score.nonce = runs.nonce AND score.kind = 'score' "
     "LEFT JOIN records AS sample ON sample.nonce = runs.nonce AND sample.kind = 'sample'"
 )
 _TEXT = (
@@ -157,7 +157,7 @@ class RunList:
         values |= {"now": now.isoformat(), "usual_recipe": usual_recipe}
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         with self._reading():
-            total = self._db.execute(f"SELECT count(*) {_RUNS} {where}", values).fetchone()[0]
+            total = self._db.execute(f"SELECT count(*) {FROM_RUNS} {where}", values).fetchone()[0]
             rows = self._db.execute(
                 f"SELECT {self._columns}, {_RECIPE} AS recipe, {_TRAINS_ON} AS trains_on, "
                 f"score.document AS score, sample.document AS sample {_FROM} {where} "

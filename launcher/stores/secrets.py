@@ -51,8 +51,8 @@ _PURPOSES = {
 }
 USUAL_KEYS = (KeyName.RUNPOD, KeyName.HF_DATASET, KeyName.HF_UPLOAD)
 """What a run takes that goes to the usual place; another key is asked of nobody who goes nowhere else."""
-_STOOD_FOR = (KeyName.HF_DATASET, KeyName.HF_UPLOAD)
-"""What the common variable stands in for."""
+HUB_KEYS = (KeyName.HF_DATASET, KeyName.HF_UPLOAD)
+"""The tokens that a run is given; the common variable stands in for both."""
 _NAMED = "secret:"
 _COMMON_HUB_VARIABLE = "HF_TOKEN"
 """One token for both, as Hugging Face's own tools name it."""
@@ -360,7 +360,7 @@ def _places(
 ) -> Iterator[tuple[KeySource, SecretStr | None]]:
     """Where a key may be, in order; the keyring is asked only when it has to be."""
     yield KeySource.ENVIRONMENT, _secret(environment.get(name.variable))
-    if name in _STOOD_FOR:
+    if name in HUB_KEYS:
         yield KeySource.ENVIRONMENT, _secret(environment.get(_COMMON_HUB_VARIABLE))
     if store is not None:
         yield KeySource.KEYRING, store.read(name)

@@ -17,19 +17,18 @@ from typing import Protocol
 from pod_image.agent.ports import HubTrouble
 from pod_image.agent.run import Run
 from pod_image.agent.uploads import Uploads
+from pod_image.agent.watchdog import WORKING
 from pod_image.contract.bodies import ReceiptState
 from pod_image.contract.figures import counted, duration, size
 from pod_image.contract.instructions import Instruction
 from pod_image.contract.key_files import is_of_keys
 from pod_image.contract.keys import shaped_key
-from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import ResultsFolder, safe_path
 from pod_image.contract.results_address import results_kind
 from pod_image.hub.budget import CommitPriority
 
 MOST_FILES = 1_000
 _SEARCHED_BYTES = 1 << 20
-_WORKING = (Phase.FETCH, Phase.PREPARE, Phase.TRAIN)
 ENDING = "the run is ending: what it made is delivered by itself"
 
 
@@ -75,7 +74,7 @@ class Copies:
 
     def ask(self, instruction: Instruction) -> None:
         """Its receipt comes when the results repo has the files, or with why it does not get them."""
-        if self._run.ending is not None or self._run.progress.phase not in _WORKING:
+        if self._run.ending is not None or self._run.progress.phase not in WORKING:
             self._say(
                 instruction, "refused", ENDING if self._run.ending else "no work is under way"
             )

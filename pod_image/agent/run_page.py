@@ -14,7 +14,7 @@ from pod_image.agent.run import Run
 from pod_image.agent.run_card import Place, RunCard
 from pod_image.contract.curve import Curve
 from pod_image.contract.environment import HUB_URL_VARIABLE
-from pod_image.hub.session import PUBLIC_HUB
+from pod_image.contract.variables import PUBLIC_HUB_URL
 
 
 @dataclass
@@ -49,7 +49,7 @@ class RunPage:
         run = self.run
         there = {file.path: file.size_bytes for file in run.delivered.values()}
         own = (run.results.card, run.results.curves)
-        endpoint = run.ports.environment.get(HUB_URL_VARIABLE) or PUBLIC_HUB
+        endpoint = run.ports.environment.get(HUB_URL_VARIABLE) or PUBLIC_HUB_URL
         course = copy(run.progress.course)
         course.curves = dict(course.curves)  # it is drawn on a thread while the run goes on
         return RunCard(

@@ -28,9 +28,8 @@ from pod_image.contract.outcomes import EndReason, Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.record import KeptCheckpoint
 from pod_image.contract.secret_names import COMMAND_SECRET_PREFIX, command_secrets
-from pod_image.recipes.base import Stage
+from pod_image.recipes.base import INPUT_FAULT, Stage
 
-INPUT_FAULT = 2
 AGENT_STOP_ID = "agent-stop"
 AGENT_SAVE_ID = "agent-save"
 OUT_OF_MEMORY = "out of memory"

@@ -21,6 +21,7 @@ from pod_image.contract.news import News, NewsOfRun, near_caps, request_of, verd
 from pod_image.contract.notify_address import BadAddress, PostAddress, post_address
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.secret_names import NOTIFY_VARIABLE
+from pod_image.contract.variables import PUBLIC_HUB_URL
 
 TRIES = 3
 TRY_SECONDS = 5.0
@@ -30,7 +31,6 @@ LAST_SECONDS = 5.0
 CUT_OFF_SECONDS = 2.0
 """The same of a pod that is to go at once."""
 _LOOK_SECONDS = 2.0
-_HUB_URL = "https://huggingface.co"
 
 
 def addresses_in(environment: Mapping[str, str]) -> tuple[PostAddress, ...]:
@@ -49,7 +49,7 @@ def words_of(document: RunDocument, environment: Mapping[str, str]) -> NewsOfRun
         document.run_id,
         document.attempt.nonce,
         document.settings.results_there,
-        (environment.get(HUB_URL_VARIABLE) or _HUB_URL).rstrip("/"),
+        (environment.get(HUB_URL_VARIABLE) or PUBLIC_HUB_URL).rstrip("/"),
     )
 
 

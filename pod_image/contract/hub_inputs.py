@@ -14,9 +14,11 @@ WRITTEN = (
 )
 VARIABLE = "INPUT_{}"
 """Where input n is, for the command: in its environment, its words and its templates."""
-_NAME = r"[A-Za-z0-9][\w.-]*"
+NAME = r"[A-Za-z0-9][\w.-]*"
+"""An owner, or the name of a repo."""
+REPO = re.compile(rf"{NAME}/{NAME}")
 _WORD = re.compile(
-    rf"(?P<dataset>datasets/)?(?P<repo>(?!(?:datasets|models|spaces)/){_NAME}/{_NAME})"
+    rf"(?P<dataset>datasets/)?(?P<repo>(?!(?:datasets|models|spaces)/){NAME}/{NAME})"
     r"(?:@(?P<revision>[\w./-]{1,200}))?(?::(?P<folder>.+))?"
 )
 _LONGEST_REPO = 96

@@ -26,11 +26,17 @@ class PhonemeType(StrEnum):
         return self.value if self.packages else ""
 
     @property
+    def piper_extra(self) -> str:
+        """The extra of piper-tts that brings the same."""
+        return _PIPER_EXTRAS.get(self, "")
+
+    @property
     def has_own_symbols(self) -> bool:
         """Whether its ids mean other sounds than those of every other kind."""
         return self is PhonemeType.PINYIN
 
 
+_PIPER_EXTRAS = {PhonemeType.JAPANESE: "ja", PhonemeType.THAI: "th", PhonemeType.PINYIN: "zh"}
 _PACKAGES = {
     PhonemeType.JAPANESE: ("pyopenjtalk",),
     PhonemeType.THAI: ("tltk", "pandas", "unicode_rbnf"),

@@ -12,6 +12,8 @@ from pod_image.contract.secret_names import without_secrets
 
 RUN_VARIABLE = "LAUNCHER_RUN"
 HUB_URL_VARIABLE = "HF_ENDPOINT"
+PUBLIC_HUB_URL = "https://huggingface.co"
+"""Where the Hub is unless that variable says otherwise."""
 EVENTS_FD_VARIABLE = "LAUNCHER_EVENTS_FD"
 """Set for a recipe's process: number of the file descriptor that takes its events, one JSON object a line."""
 

@@ -30,6 +30,7 @@ from pod_image.contract.surroundings import (
     odd_letters,
     read_no_proxy,
 )
+from pod_image.contract.variables import PUBLIC_HUB_URL
 from pod_image.hub.in_folder import OpenDataset, OpenFolder, own_dataset, own_folder
 from pod_image.hub.refusals import (
     HubConflict,
@@ -50,7 +51,6 @@ WITHOUT_TOKEN = (
     "No Hugging Face token was given: give one that may do this. Without one only what is public is found; check the "
     "name too."
 )
-PUBLIC_HUB = "https://huggingface.co"
 TROUBLED = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -147,7 +147,9 @@ class Hub:
     """The same for one that a person filled with a dataset."""
 
     def __post_init__(self) -> None:
-        self.endpoint = (self.endpoint or os.environ.get("HF_ENDPOINT") or PUBLIC_HUB).rstrip("/")
+        self.endpoint = (self.endpoint or os.environ.get("HF_ENDPOINT") or PUBLIC_HUB_URL).rstrip(
+            "/"
+        )
         factory = ClientFactory(
             self.patience.connect_seconds, self.patience.answer_seconds, self.transport
         )

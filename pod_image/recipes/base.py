@@ -11,6 +11,9 @@ from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.settings import RunSettings
 
+INPUT_FAULT = 2
+"""The exit code of a stage whose input was at fault; a warning before says what, with what to do."""
+
 
 @dataclass(frozen=True)
 class Stage:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from launcher.cli import session
-from launcher.stores.secrets import KeyName, KeySource
+from launcher.stores.secrets import HUB_KEYS, KeyName, KeySource
 from tests.kit.key_store import MemoryKeyStore
 
 
@@ -34,7 +34,7 @@ def test_a_run_may_be_at_any_place_so_the_keys_of_all_are_found_for_it(key: str)
 
 @pytest.mark.usefixtures("kept_for_jobs")
 def test_what_concerns_no_run_opens_no_keyring_for_the_key_of_another_place() -> None:
-    assert session.find(session.HUB_KEYS).hf_jobs is None
+    assert session.find(HUB_KEYS).hf_jobs is None
 
 
 @pytest.mark.usefixtures("kept_for_jobs")

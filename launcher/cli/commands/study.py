@@ -175,10 +175,11 @@ def add(
     quiet: QuietOption = False,
 ) -> None:
     """Add a trial of your own, more budget or more trials. A stopped study can then run again."""
-    from launcher.cli.session import HUB_KEYS, find, run
+    from launcher.cli.session import find, run
     from launcher.services.common.workbench import Workbench
     from launcher.services.studies.adding import add_to_study
     from launcher.services.studies.keeping import known_studies
+    from launcher.stores.secrets import HUB_KEYS
 
     async def work(bench: Workbench) -> tuple[StudyAdd, str]:
         address = known_studies(bench).found(study)
@@ -246,10 +247,11 @@ def stop(
     study: StudyArgument = "", as_json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
     """Start no further trials, on any computer; runs in progress finish and deliver."""
-    from launcher.cli.session import HUB_KEYS, PLACE_ALONE, find, run
+    from launcher.cli.session import PLACE_ALONE, find, run
     from launcher.services.common.workbench import Workbench
     from launcher.services.studies.keeping import known_studies
     from launcher.services.studies.stopping import stop_study
+    from launcher.stores.secrets import HUB_KEYS
 
     async def work(bench: Workbench) -> tuple[StudyStop, str]:
         address = known_studies(bench).found(study)

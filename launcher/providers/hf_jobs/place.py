@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from launcher.providers.place import Place, PlaceImages, PlaceKey
+from pod_image.contract.variables import PUBLIC_HUB_URL
 
-HUB_URL = "https://huggingface.co"
 PYTORCH_IMAGE = "pytorch/pytorch:2.9.1-cuda12.8-cudnn9-runtime"
 
 HF_JOBS = Place(
     name="hf-jobs",
     title="Hugging Face Jobs",
-    url=HUB_URL,
+    url=PUBLIC_HUB_URL,
     key=PlaceKey(
         name="hf-jobs",
         prefixes=("hf_",),

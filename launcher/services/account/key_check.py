@@ -20,12 +20,11 @@ from launcher.providers.registry import all_places
 from launcher.services.common.account_words import account_words, how_to_add_scopes
 from launcher.services.common.place_key import place_key
 from launcher.services.common.workbench import Workbench
-from launcher.stores.secrets import USUAL_KEYS, KeyName, Keys
+from launcher.stores.secrets import HUB_KEYS, USUAL_KEYS, KeyName, Keys
 from pod_image.contract.next_steps import Said
 from pod_image.contract.surroundings import odd_letters
 from pod_image.hub import Account, HubUnavailable, whoami
 
-_HUB_KEYS = (KeyName.HF_DATASET, KeyName.HF_UPLOAD)
 _HUB_KIND, _HUB_PREFIX = "Hugging Face token", "hf_"
 
 
@@ -72,7 +71,7 @@ def shape_problem(name: KeyName, value: str) -> str:
 
 def _kind_of(name: KeyName) -> str:
     places = _places_of(name)
-    if name in _HUB_KEYS or any(place.is_on_hub for place in places):
+    if name in HUB_KEYS or any(place.is_on_hub for place in places):
         return _HUB_KIND
     return f"{places[0].title} key" if places else ""
 
@@ -95,7 +94,7 @@ def _kind_by_looks(value: str) -> str:
 async def check_key(bench: Workbench, name: KeyName) -> KeyCheck:
     """Ask the service that the key is for. Never raises LauncherError."""
     try:
-        if name in _HUB_KEYS:
+        if name in HUB_KEYS:
             return await _check_hub(bench, name)
         return await _check_place(next(bench.at(each.name) for each in _places_of(name)))
     except (ProviderUnavailable, NotConfigured, NoRight, HubError) as error:

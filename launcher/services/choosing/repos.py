@@ -18,10 +18,10 @@ from launcher.hub.own_repos import (
 from launcher.services.choosing.option import Listing, Option, shown_words
 from launcher.services.common.workbench import Workbench
 from pod_image.contract.figures import counted
+from pod_image.contract.hub_inputs import REPO
 from pod_image.contract.next_steps import NextStep, Said, Sentence
 from pod_image.hub import Account
 
-_REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 LONGEST_NAME = 96
 TYPE_IT = "Any other repo can be typed, as owner/name."
 _OR_TYPE = "A repo can also be typed, as owner/name."
@@ -63,7 +63,7 @@ async def _to_write(bench: Workbench, suggested: str, kind: RepoKind, made: str)
         return _no_list(error)
     now = bench.clock.now()
     options = [_option(each, now) for each in _named(own.repos)]
-    makes = tuple(each for each in own.account.writable_namespaces if _REPO.fullmatch(f"{each}/x"))
+    makes = tuple(each for each in own.account.writable_namespaces if REPO.fullmatch(f"{each}/x"))
     there = {each.value.casefold() for each in options}
     for number, account in enumerate(makes[:1]):
         name = f"{account}/{suggested}"
@@ -89,7 +89,7 @@ def suggested_name(dataset: str) -> str:
 
 def _named(repos: tuple[SeenRepo, ...]) -> Iterator[SeenRepo]:
     """Those whose names are as the Hub has them: others cannot be a value of the setting."""
-    return (each for each in repos if _REPO.fullmatch(each.id) and len(each.id) <= LONGEST_NAME)
+    return (each for each in repos if REPO.fullmatch(each.id) and len(each.id) <= LONGEST_NAME)
 
 
 def _option(repo: SeenRepo, now: datetime) -> Option:

@@ -20,6 +20,7 @@ from launcher.services.choosing.option import Listing, Option, shown_words
 from launcher.services.common.workbench import Workbench
 from pod_image.contract.bodies import CheckpointWritten
 from pod_image.contract.events import from_line
+from pod_image.contract.hub_inputs import REPO
 from pod_image.contract.knobs import Knob, Scope
 from pod_image.contract.next_steps import Said, Sentence
 from pod_image.contract.older_settings import taken_over
@@ -33,7 +34,6 @@ MOST_OF_HISTORY = 40
 BLOCK_BYTES = 1 << 20
 """Of a run's events on this computer, read from their end: the newest checkpoint is mostly in the first block."""
 _CHECKPOINT = b'"checkpoint"'
-_ADDRESS = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _of_this_computer(bench: Workbench) -> Iterator[Continuable]:
         if run.address in seen:
             continue
         seen.add(run.address)
-        if run.state is not RunState.ENDED or not _ADDRESS.fullmatch(run.results_repo):
+        if run.state is not RunState.ENDED or not REPO.fullmatch(run.results_repo):
             continue
         step = _last_checkpoint(bench.config.data_folder / "events" / f"{run.nonce}.jsonl")
         if step is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from launcher.config import DEFAULT_HUB_URL
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Plan
 from launcher.domain.pod import NONCE_VARIABLE, PodName, PodOrder, new_nonce
@@ -28,6 +27,7 @@ from pod_image.contract.environment import (
     RunDocument,
 )
 from pod_image.contract.settings import RunSettings
+from pod_image.contract.variables import PUBLIC_HUB_URL
 
 
 def new_attempt(bench: Workbench, plan: Plan) -> Run:
@@ -108,7 +108,7 @@ def pod_order(
         **tokens.environment,
         **bench.provider.pod_environment,
     }
-    if bench.config.hub_url != DEFAULT_HUB_URL:
+    if bench.config.hub_url != PUBLIC_HUB_URL:
         environment[HUB_URL_VARIABLE] = bench.config.hub_url
     if is_bootstrap(settings.image):
         environment[FOLDER_VARIABLE] = RUN_FOLDER

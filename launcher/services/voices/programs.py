@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from launcher.services.voices.voice_description import DescribedVoice
 from pod_image.contract.phoneme_types import PhonemeType
 
-_PIPER_EXTRAS = {PhonemeType.JAPANESE: "ja", PhonemeType.THAI: "th", PhonemeType.PINYIN: "zh"}
 """Of piper-tts's own, for the voices that need one."""
 _SHERPA_FILES = "https://github.com/k2-fsa/sherpa-onnx/releases/download/tts-models"
 _NAMED_AT_MOST = 5
@@ -85,7 +84,7 @@ def _home_assistant(described: DescribedVoice) -> Program:
 
 def _piper(described: DescribedVoice) -> Program:
     onnx = f"{described.stem}.onnx"
-    extra = _PIPER_EXTRAS.get(_kind(described) or PhonemeType.ESPEAK, "")
+    extra = (_kind(described) or PhonemeType.ESPEAK).piper_extra
     package = shlex.quote(f"piper-tts[{extra}]") if extra else "piper-tts"
     several = described.speaker_count > 1
     speaker = " --speaker 0" if several else ""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from launcher.domain.run import Run, RunState
 from launcher.services.common.places import place_of_run
-from launcher.services.live.fleet import spent_usd
+from launcher.services.live.fleet import TAKES_TO_GO, spent_usd
 from launcher.services.live.live_runs import Live
 from launcher.ui.text import clock, per_hour
 from pod_image.contract.figures import about
-
-TAKES_TO_GO = timedelta(minutes=2)
-"""From a pod's last word to its end; longer is worth an alarm."""
 
 
 @dataclass(frozen=True)

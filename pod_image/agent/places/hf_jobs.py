@@ -12,9 +12,9 @@ import httpx
 from pod_image.agent.places.base import EndsWithItsProgram, PodReading
 from pod_image.contract.places import PLACES
 from pod_image.contract.server_time import server_time
+from pod_image.contract.variables import PUBLIC_HUB_URL
 
 VARIABLES = PLACES["hf-jobs"]
-PUBLIC_HUB = "https://huggingface.co"
 _HARDWARE_PATH = "/api/jobs/hardware"
 """Public, so that no token goes along."""
 _TRIES, _ANSWER_SECONDS = 3, 10.0
@@ -38,7 +38,7 @@ class JobPod(EndsWithItsProgram):
     ) -> JobPod:
         return cls(
             environment.get(VARIABLES.pod_id, ""),
-            environment.get("HF_ENDPOINT") or PUBLIC_HUB,
+            environment.get("HF_ENDPOINT") or PUBLIC_HUB_URL,
             http,
         )
 

@@ -18,6 +18,7 @@ from pod_image.contract.keys import hide_keys
 from pod_image.contract.next_steps import Said
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.secret_names import COMMAND_SECRET_PREFIX, command_secrets
+from pod_image.recipes.base import INPUT_FAULT
 from pod_image.recipes.command.collecting import is_inside, missing, seen
 from pod_image.recipes.command.filling_in import fill_files, filled
 from pod_image.recipes.command.inputs import put_inputs
@@ -33,8 +34,6 @@ from pod_image.recipes.command.recipe import ENVIRONMENT, LINKED_DATASET, Job
 from pod_image.recipes.command.turns import Turns
 from pod_image.recipes.command.work import Work
 from pod_image.recipes.worker import Emit, Reporter, StoppableInbox, run_document
-
-INPUT_FAULT = 2
 
 
 def main() -> int:

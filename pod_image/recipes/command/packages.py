@@ -19,11 +19,11 @@ from pod_image.contract.image_python import image_python, image_variables
 from pod_image.contract.keys import without_keys
 from pod_image.contract.paths import RunFolder
 from pod_image.recipes.alive import alive
+from pod_image.recipes.base import INPUT_FAULT
 from pod_image.recipes.command.job import job_of
 from pod_image.recipes.command.recipe import ENVIRONMENT, Job
 from pod_image.recipes.worker import Emit, Reporter, run_document
 
-INPUT_FAULT = 2
 _DONE = "installed.txt"
 _QUIET = ("--disable-pip-version-check", "--no-input", "--progress-bar", "off")
 _PIPS_OWN = "Its log says why; check names and versions, and that they fit the image's Python."

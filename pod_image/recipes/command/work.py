@@ -14,6 +14,7 @@ from pod_image.contract.figures import counted
 from pod_image.contract.instructions import Instruction, InstructionName
 from pod_image.contract.outcomes import Phase
 from pod_image.process_table import Process
+from pod_image.recipes.alive import ALIVE_SECONDS
 from pod_image.recipes.command.descendants import bury, cpu_seconds, descendants
 from pod_image.recipes.command.ending import StopSteps
 from pod_image.recipes.command.leftovers import Leftovers
@@ -23,7 +24,6 @@ from pod_image.recipes.command.turns import Turns
 from pod_image.recipes.worker import BY_SIGNAL_ID, Emit
 
 LOOK_SECONDS = 0.1
-ALIVE_SECONDS = 10.0
 STOP_SECONDS = 90.0
 """A command that is stopped gets so long to write what it has; the agent grants half a minute more."""
 SIGNAL_SECONDS = 3.0

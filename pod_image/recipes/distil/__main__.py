@@ -16,6 +16,7 @@ from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.recipes.distil import DistilSettings
+from pod_image.recipes.base import INPUT_FAULT
 from pod_image.recipes.command.packages import Wanted, install
 from pod_image.recipes.command.recipe import ENVIRONMENT
 from pod_image.recipes.distil.stages import prepare_stage
@@ -24,7 +25,6 @@ from pod_image.recipes.piper.recipe_error import RecipeError
 from pod_image.recipes.worker import Reporter, run_document
 
 STAGES = (Phase.PREPARE.value, Phase.TRAIN.value)
-INPUT_FAULT = 2
 
 
 def main(argv: list[str]) -> int:

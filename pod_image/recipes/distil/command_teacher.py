@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pod_image.contract.figures import counted
+from pod_image.recipes.alive import ALIVE_SECONDS
 from pod_image.recipes.command.descendants import cpu_seconds, descendants
 from pod_image.recipes.distil.sentences import Sentence
 from pod_image.recipes.distil.teacher import Spoken, clip_name
@@ -31,7 +32,6 @@ from pod_image.recipes.piper.recipe_error import RecipeError
 
 END_SECONDS = 10.0
 """From asking a teacher to end until it is made to."""
-ALIVE_SECONDS = 10.0
 LOOK_SECONDS = 0.5
 """While it says nothing, clips that were heard meanwhile are written down and sent."""
 MOST_LINES = 1_000

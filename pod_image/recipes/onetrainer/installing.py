@@ -15,10 +15,10 @@ from pod_image.contract.image_python import IMAGE_PYTHON_VARIABLE, image_variabl
 from pod_image.contract.paths import RunFolder
 from pod_image.contract.recipes.onetrainer import OneTrainerSettings
 from pod_image.recipes.alive import alive
+from pod_image.recipes.base import INPUT_FAULT
 from pod_image.recipes.onetrainer import places
 from pod_image.recipes.worker import Emit, Reporter, run_document
 
-INPUT_FAULT = 2
 SOURCE = "https://github.com/Nerogar/OneTrainer"
 NEEDED = ("git", "bash")
 _DONE = "installed.txt"

@@ -11,8 +11,8 @@ from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.environment import RunDocument
 from pod_image.contract.figures import recorded
 from pod_image.contract.paths import RunFolder
-from pod_image.contract.phoneme_types import PhonemeType
 from pod_image.contract.recipes.piper import PiperSettings
+from pod_image.contract.variables import PUBLIC_HUB_URL
 from pod_image.recipes.base import CardSection
 from pod_image.recipes.piper.identity import quality_of, voice_of
 from pod_image.recipes.piper.languages import english_name
@@ -23,13 +23,7 @@ from pod_image.recipes.piper.recipe_error import RecipeError
 CURVES_NAME = "tensorboard/curves.png"
 """Below `out`, in a folder that is handed to the training's user: in `out` itself that user may not write."""
 _FACTS = "run.json"
-_PIPER_EXTRAS = {
-    PhonemeType.JAPANESE: "ja",
-    PhonemeType.THAI: "th",
-    PhonemeType.PINYIN: "zh",
-}
 """Of piper-tts's own, for the voices that need one."""
-_HUB = "https://huggingface.co"
 
 
 def keep_facts(document: RunDocument, folder: RunFolder) -> None:
@@ -89,7 +83,7 @@ class _Place:
         """Absolute: the page of a repo plays sound only from a whole address. In a folder the file lies below."""
         if self._settings.results_folder:
             return self.below(file)
-        return f"{_HUB}/{self._settings.results_repo}/resolve/main/{self.below(file)}"
+        return f"{PUBLIC_HUB_URL}/{self._settings.results_repo}/resolve/main/{self.below(file)}"
 
 
 Rows = list[tuple[str, str]]
@@ -196,7 +190,7 @@ def _use(at: _Place) -> list[str]:
     if not voices:
         return []
     name = voices[0].name
-    extra = _PIPER_EXTRAS.get(at.phoneme_type, "")
+    extra = at.phoneme_type.piper_extra
     needs = f" It needs `pip install 'piper-tts[{extra}]'`." if extra else ""
     return [
         f"Take [`{name}`]({at.below(voices[0])}) and [`{name}.json`]({at.below(voices[0])}.json), then:",
