@@ -96,7 +96,7 @@ class RunFacts:
 
     @property
     def name(self) -> str:
-        """What a person calls it; empty where nobody named it."""
+        """Name that a person gave it; empty if none."""
         return self.known.labels.name
 
     @property

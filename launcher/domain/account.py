@@ -10,23 +10,23 @@ ROUNDING_USD = 0.005
 
 @dataclass(frozen=True)
 class Account:
-    """What the key's account can spend. None where the provider does not say."""
+    """What the key's account can spend. null where the provider does not say."""
 
     balance_usd: float | None = None
     spend_per_hour_usd: float | None = None
-    """Of all that runs on it now, whoever started it."""
+    """What everything running on the account costs now, whoever started it."""
     account_id: str = ""
-    """The provider's own id of it; empty where it does not say."""
+    """The provider's ID of the account; empty where it gives none."""
     spend_limit_usd: float | None = None
-    """The most that everything together may cost in an hour."""
+    """The most that everything together may cost an hour."""
     most_pods: int | None = None
-    """That may exist at once."""
+    """Maximum number of pods at a time."""
     pods: int | None = None
-    """That exist now, as far as it matters for `most_pods`."""
+    """Number of pods now; only where `most_pods` is known."""
     is_invoiced: bool = False
-    """It pays afterwards: a low balance keeps nothing from running."""
+    """The account is billed afterwards: a low balance does not stop a run."""
     lacks: tuple[str, ...] = ()
-    """Scopes, as the provider names them, without which the key is not told the rest."""
+    """Scopes that the key lacks, by the provider's names; without them the other fields are not known."""
 
     @property
     def hourly_room_usd(self) -> float | None:

@@ -10,9 +10,8 @@ from pod_image.contract.common_settings import Cloud
 
 
 class Stock(StrEnum):
-    """The provider's own word on how many are free, from none to high; a hint, not a reservation. A place that says
-    nothing of it lists what can be asked for.
-    """
+    """How many are free, in the provider's own word, from none to high; not a reservation. A provider that does not
+    say lists what can be requested."""
 
     NONE = "none"
     LOW = "low"
@@ -55,7 +54,7 @@ class Offer:
     data_centers: tuple[str, ...] = ()
     """Data centres with stock; empty when the provider does not say."""
     avoids: tuple[str, ...] = ()
-    """Others with stock that are left out, since a machine there failed lately."""
+    """Data centers with stock that are left out because a machine there failed recently."""
     flavour: str = ""
     """What tells it from other offers of the same GPU, at a place without tiers."""
     nodes: int = 1

@@ -44,7 +44,7 @@ class Composed:
 
 @dataclass(frozen=True)
 class DatasetPart:
-    """One of several datasets of a run. `clips` are lines that lead to a clip; 0 where nobody looked."""
+    """One of several datasets of a run. `clips` is the number of lines whose clip exists; 0 if that was not checked."""
 
     name: str
     commit: str
@@ -53,7 +53,7 @@ class DatasetPart:
 
 @dataclass(frozen=True)
 class DatasetSummary:
-    """What the look at the dataset found; at all of them, where a run has several (`parts`)."""
+    """What the check of the dataset found; with several datasets (`parts`), of all together."""
 
     repo: str
     commit: str
@@ -73,20 +73,20 @@ class DatasetSummary:
 
 @dataclass(frozen=True)
 class PlannedInput:
-    """A repo that the pod fetches beside the dataset: whose it is, and how much, at that commit."""
+    """A repo that the pod fetches besides the dataset: its owner, its size and its commit."""
 
     name: str
-    """As it is written: datasets/OWNER/NAME, or OWNER/NAME of a model."""
+    """As it was given: datasets/OWNER/NAME, or OWNER/NAME for a model."""
     commit: str
     size_bytes: int
     files: int
     folder: str = ""
-    """Where the command has it, if somebody said."""
+    """Folder in which the command finds it, if one was given."""
 
 
 @dataclass(frozen=True)
 class PlannedImage:
-    """What a registry told of the image that is ordered. `size_bytes` is what a machine fetches of it."""
+    """What the registry says about the image. `size_bytes` is what a machine downloads."""
 
     name: str
     digest: str = ""
@@ -100,7 +100,7 @@ class PlannedImage:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Expected time and cost of the whole run; `basis` says what it rests on."""
+    """Expected time and cost of the run from start to end; `basis` says where the figures come from."""
 
     hours: float
     cost_usd: float
@@ -133,7 +133,7 @@ class Plan:
     image: PlannedImage | None = None
     """None where nobody could tell of it."""
     secrets: Mapping[str, str] = field(default_factory=dict)
-    """Names of the command's secrets, each with where its value comes from; empty where there is none yet."""
+    """Names of the command's secrets, each with where its value comes from; an empty string if it has no value yet."""
     told_here: tuple[str, ...] = ()
     """Where this computer tells of the run while it follows it: of an address no more than may be shown."""
     told_from_pod: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PlannedRequest:
-    """A request over HTTP."""
+    """An HTTP request."""
 
     method: str
     url: str
@@ -28,7 +28,7 @@ class PlannedRequest:
 
 @dataclass(frozen=True)
 class PlannedCommand:
-    """A program that would be started, at a place that is not asked over HTTP."""
+    """A program that would be started, for a provider without an HTTP interface."""
 
     command: tuple[str, ...]
 

@@ -26,7 +26,7 @@ NONCE_VARIABLE = "LAUNCHER_NONCE"
 
 
 class PodStatus(StrEnum):
-    """The provider's observed state. Values it may add later are read as `unknown`."""
+    """The pod's state as the provider reports it. Values that it adds later are read as `unknown`."""
 
     PROVISIONING = "provisioning"
     STARTING = "starting"

@@ -45,7 +45,7 @@ class Terms:
     budget_usd: float | None = None
     """The most that everything may cost. None: nobody has agreed to anything, so nothing starts."""
     at_most: int = 1
-    """Pods at a time."""
+    """Maximum number of pods at a time."""
     is_paused: bool = False
 
 
@@ -72,7 +72,7 @@ class QueueEntry:
     """Of an hour; None takes any price that keeps to `agreed_usd`."""
     most_tries: int = MOST_TRIES
     tries: int = 0
-    """Pods that were paid for and came to nothing through no fault of the run."""
+    """Pods that were paid for and failed for reasons outside the run."""
     not_before: datetime | None = None
     why: str = ""
     """Why it waits, or how it ended, as a sentence."""
@@ -163,7 +163,7 @@ class Account:
 
 
 class Waits(StrEnum):
-    """What a waiting entry waits for."""
+    """What a waiting entry of the queue waits for."""
 
     PAUSED = "paused"
     HELD = "held"

@@ -51,7 +51,7 @@ class Place:
 
     name: str
     title: str
-    """As sentences say it."""
+    """Name of the provider, as sentences use it."""
     url: str
     """Its own address; empty where it has none."""
     key: PlaceKey | None

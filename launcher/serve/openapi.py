@@ -11,8 +11,8 @@ from launcher.serve.documents.base import ProblemFacts
 from launcher.serve.problems import MEDIA_TYPE
 
 _ABOUT = (
-    "Rent a GPU for one training run, watch it, keep the result. Every request carries the header "
-    "`Authorization: Bearer TOKEN`. Keys are those of the serving computer: no request gives one, no answer has one."
+    "Rent a GPU for one training run, watch it, keep the result. Every request needs the header `Authorization:"
+    " Bearer TOKEN`. The keys are those of the serving computer: no request contains a key, and no answer does."
 )
 _PROBLEM = "ProblemFacts"
 _OF_EVERY = {

@@ -109,7 +109,7 @@ def _markdown(document: Mapping[str, Any]) -> Iterator[str]:
                 yield from _markdown_table("Parameter", each.parameters)
             yield _sent_and_answered(each, "[{0}](#{1})") + "\n"
     yield "### Documents\n"
-    yield "A name with `?` may be left out of a request.\n"
+    yield "A name with `?` is optional in a request.\n"
     for name, (about, members_of) in documents(document).items():
         yield f"#### {name}\n\n{about}\n" if about else f"#### {name}\n"
         yield from _markdown_table("Name", members_of)
@@ -120,7 +120,7 @@ def _markdown(document: Mapping[str, Any]) -> Iterator[str]:
 def _markdown_table(
     first: str, rows: list[Field] | tuple[Field, ...], second: str = "Type"
 ) -> Iterator[str]:
-    yield f"| {first} | {second} | What it is |\n| --- | --- | --- |"
+    yield f"| {first} | {second} | Meaning |\n| --- | --- | --- |"
     for row in rows:
         about = row.about.replace("|", "\\|")
         yield f"| `{row.name}` | {row.kind.replace(' | ', ' or ')} | {about} |"
@@ -148,7 +148,7 @@ def _html(document: Mapping[str, Any]) -> Iterator[str]:
             if each.parameters:
                 yield _html_table("Parameter", each.parameters)
             yield f"<p>{_sent_and_answered(each, _LINK)}</p>"
-    yield "<h2>Documents</h2><p>A name with <code>?</code> may be left out of a request.</p>"
+    yield "<h2>Documents</h2><p>A name with <code>?</code> is optional in a request.</p>"
     for name, (about, members_of) in documents(document).items():
         yield f'<h3 id="{escape(name.lower())}">{escape(name)}</h3><p>{_with_code(about)}</p>'
         yield _html_table("Name", members_of)
@@ -167,7 +167,7 @@ def _html_table(
         f"<td>{escape(row.kind)}</td><td>{_with_code(row.about)}</td></tr>"
         for row in rows
     ]
-    head = f"<tr><th>{first}</th><th>{second}</th><th>What it is</th></tr>"
+    head = f"<tr><th>{first}</th><th>{second}</th><th>Meaning</th></tr>"
     return (
         f'<div class="table" tabindex="0" role="region" aria-label="{first}">'
         f"<table><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table></div>"

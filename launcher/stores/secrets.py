@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 
 
 class KeyName(StrEnum):
-    """The keys by the names that `launcher keys` takes."""
+    """The keys, by the names that `launcher keys` takes."""
 
     RUNPOD = "runpod"
     HF_DATASET = "hf-dataset"

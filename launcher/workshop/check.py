@@ -76,7 +76,7 @@ class CheckSettings:
     """Of the pod; None does not compare."""
     deep: bool = False
     tables: tuple[str, ...] = ()
-    """Which tables of the dataset count; none leaves it to the reader."""
+    """Tables of the dataset to use; empty means those that are found."""
     heard_by: str = ""
     """The Whisper model that writes texts for clips without one before a training; empty where none does."""
     most_remote_headers: int = MOST_REMOTE_HEADERS

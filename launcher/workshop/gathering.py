@@ -34,7 +34,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Skipped:
-    """Something that was named and not used, with the reason as a sentence."""
+    """Something that was named but not used, with the reason as a sentence."""
 
     name: str
     reason: str

@@ -43,10 +43,8 @@ class Summary:
 
 @dataclass(frozen=True)
 class ClipLine:
-    """A clip as its dataset's page shows it; `seconds` is None if its file is absent or unreadable.
-
-    `place` is its line in the table, as findings of a check name it.
-    """
+    """A clip as its dataset's page shows it. `seconds` is null if the file is missing or cannot be read. `place` is
+    its line in the table, as the findings of a check name it."""
 
     file: str
     text: str

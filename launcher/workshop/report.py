@@ -21,7 +21,8 @@ Word = Callable[[Said], str]
 
 @dataclass(frozen=True)
 class Histogram:
-    """`counts[i]` values lie from `edges[i]` up to `edges[i + 1]`; the last bar includes its upper edge."""
+    """`counts[i]` is the number of values from `edges[i]` up to `edges[i + 1]`; the last bar includes its upper
+    edge."""
 
     title: str
     unit: str
@@ -31,7 +32,7 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Speaker:
-    """`name` is None for the one speaker of a table without names."""
+    """`name` is null for the only speaker of a table without names."""
 
     name: str | None
     clips: int
@@ -40,7 +41,8 @@ class Speaker:
 
 @dataclass(frozen=True)
 class PhonemeCoverage:
-    """How often each phoneme occurs. `missing` and `rare` are of the `known` ones the language's yardstick has."""
+    """How often each phoneme occurs. `missing` and `rare` are those of the language's `known` phonemes that never
+    or rarely occur."""
 
     espeak_voice: str
     texts: int

@@ -35,10 +35,8 @@ class Body(Part):
 
 
 class PhaseChange(Body):
-    """A phase began, got on or ended. `done` of `total` in `unit` where that is known.
-
-    `went_well`: of one that ended; an older image does not say.
-    """
+    """A phase began, advanced or ended: `done` of `total`, in `unit`, where that is known. `went_well` is set when
+    it ended; an older image does not send it."""
 
     event: ClassVar[str] = "phase"
     is_a_recipes: ClassVar[bool] = True
@@ -53,7 +51,7 @@ class PhaseChange(Body):
 
 
 class BootCheck(Part):
-    """One thing that has to work, tried at boot: a way to stop the billing, or a part of the machine."""
+    """One thing that must work, tried at boot: a way to stop the billing, or a part of the machine."""
 
     name: str
     works: bool
@@ -65,7 +63,7 @@ class BootCheck(Part):
 
 
 class ArmedReport(Body):
-    """Each way to stop the billing was tried. The pod needs nobody from here on when `works`."""
+    """Each way to stop the billing was tried. If `works` is true, the pod needs no other computer from now on."""
 
     event: ClassVar[str] = "armed"
     works: bool
@@ -76,8 +74,8 @@ class ArmedReport(Body):
 
 
 class Step(Body):
-    """Training got on. Losses are means since the last such event, what people watch first; `cost_at_end_usd` is a
-    forecast."""
+    """Training advanced. Losses are means since the last such event, the most watched one first; `cost_at_end_usd`
+    is a forecast."""
 
     event: ClassVar[str] = "step"
     is_a_recipes: ClassVar[bool] = True
@@ -111,9 +109,8 @@ class MachineReading(Body):
 
 
 class Sample(Body):
-    """Something to hear or see of what was learnt so far. `path` is below the run's folder; `text` is what it says, or
-    what tells it from others of its step.
-    """
+    """Something to hear or see during training. `path` is relative to the run's folder. `text` is the spoken text,
+    or what distinguishes it from other samples of its step."""
 
     event: ClassVar[str] = "sample"
     is_a_recipes: ClassVar[bool] = True
@@ -129,7 +126,8 @@ class Sample(Body):
 
 
 class CheckpointWritten(Body):
-    """A checkpoint is whole on the pod's disk. `path`, a file or a folder, is below the run's folder."""
+    """A checkpoint was written completely to the pod's disk. `path` is a file or a folder, relative to the run's
+    folder."""
 
     event: ClassVar[str] = "checkpoint"
     is_a_recipes: ClassVar[bool] = True
@@ -141,7 +139,7 @@ class CheckpointWritten(Body):
 
 
 class ResultsCollected(Body):
-    """There are new results where they are delivered from. For the agent: it is not passed on."""
+    """There are new results in the folder that is delivered. For the agent: it is not passed on."""
 
     event: ClassVar[str] = "collected"
     is_a_recipes: ClassVar[bool] = True
@@ -155,7 +153,7 @@ class UploadedFile(Part):
 
 
 class Upload(Body):
-    """The files are in the results repo, checked at that commit. `path` is the path in the repo."""
+    """The files are in the results repo and were checked at that commit. `path` is the path in the repo."""
 
     event: ClassVar[str] = "upload"
     commit: str
@@ -167,7 +165,7 @@ ReceiptState = Literal["received", "done", "refused"]
 
 
 class InstructionReceipt(Body):
-    """Receipt of an instruction. Only `done` means that it took effect."""
+    """Receipt for an instruction. Only `done` means that it took effect."""
 
     event: ClassVar[str] = "command"
     is_a_recipes: ClassVar[bool] = True
@@ -208,7 +206,7 @@ class PhaseSeconds(Part):
 
 
 class Pace(Part):
-    """How the machine did while it trained: means over that time, the first steps left out."""
+    """How the machine did during training: means over that time, without the first steps."""
 
     steps_per_second: float | None = None
     data_wait_share: float | None = None
@@ -219,10 +217,8 @@ class Pace(Part):
 
 
 class GpuIdle(Part):
-    """How much of the rented time no GPU was busy: from the pod's creation, image and start included, to its last word.
-
-    Of a container that was started again: from that start.
-    """
+    """How much of the rented time no GPU was busy: from the pod's creation, with image and start, to its last
+    event. For a container that was started again: from that start."""
 
     watched_seconds: float
     idle_seconds: float
@@ -231,11 +227,8 @@ class GpuIdle(Part):
 
 
 class Ended(Body):
-    """The last word of a run, delivered before the pod is released.
-
-    The lists lose their tail where they are too long for a line; the counts say how long they were. An older image
-    sends no counts: `missing_count` tells either way.
-    """
+    """The last event of a run, delivered before the pod is released. Lists that are too long for a line are cut;
+    the counts say how long they were. An older image sends no counts: `missing_count` works with either."""
 
     event: ClassVar[str] = "ended"
     reason: EndReason
@@ -271,10 +264,8 @@ class Ended(Body):
 
 
 class Told(Body):
-    """The agent has told news of the run outside, or tried to: `to` and `failed` are the marks of addresses.
-
-    Who follows the run tells the same `id` to the rest, and to those that failed.
-    """
+    """The agent sent a notification, or tried to: `to` and `failed` hold marks of addresses. A computer that
+    follows the run sends the same `id` to the other addresses, and to those that failed."""
 
     event: ClassVar[str] = "told"
     id: str

@@ -47,7 +47,7 @@ class Switch(StrEnum):
 
 
 class Cloud(StrEnum):
-    """RunPod's two tiers; `any` tries secure first at equal price."""
+    """RunPod's two tiers; `any` takes both, and secure first at the same price."""
 
     SECURE = "secure"
     COMMUNITY = "community"

@@ -9,7 +9,7 @@ from pod_image.contract.next_steps import Said
 
 
 class Severity(StrEnum):
-    """An error keeps a run from being rented, a warning is shown beside its plan, a note explains what was done."""
+    """An error prevents a launch, a warning is shown with the plan, a note explains what was done."""
 
     ERROR = "error"
     WARNING = "warning"

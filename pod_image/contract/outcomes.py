@@ -16,10 +16,8 @@ class Phase(StrEnum):
 
 
 class EndReason(StrEnum):
-    """Why a run ended. Every end but `aborted` and `lost` tries to deliver what there is before the pod is released.
-
-    What arrived is no part of the reason: `ended` counts it.
-    """
+    """Why a run ended. Every end except `aborted` and `lost` tries to deliver the results before the pod is
+    released. The reason does not say what was delivered: the event `ended` counts it."""
 
     FINISHED = "finished"
     STOPPED = "stopped"

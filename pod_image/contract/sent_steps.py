@@ -11,7 +11,7 @@ from pod_image.contract.next_steps import Said, from_wire, on_wire
 
 
 class SentStep(BaseModel):
-    """A next step in the words of a hint; see `next_steps.from_wire`."""
+    """A next step inside a hint; see `next_steps.from_wire`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 

@@ -56,7 +56,7 @@ async def _look(bench: Workbench, key: str) -> tuple[Look, RunPicture]:
 
 
 def _note(trouble: LauncherError | None) -> str:
-    """Why the pod could not be asked; empty where it was."""
+    """Why the pod's state is not known; empty if it is."""
     if trouble is None:
         return ""
     if isinstance(trouble, PodGone):

@@ -16,21 +16,21 @@ from pod_image.contract.next_steps import Said, joined
 class KeyFacts(TypedDict):
     name: KeyName
     source: KeySource | None
-    """null where there is none."""
+    """Where the key comes from; null if there is none."""
     state: KeyState | None
     """null where there is none."""
     works: bool | None
     """null where there is none."""
     detail: Said
-    """In English, with what to do."""
+    """What was found and what to do, in English."""
     account: Account | None
-    """What the account that pays can spend; null where the key is for none."""
+    """What the account that pays can spend; null if the key belongs to no such account."""
     owner: str
-    """Name of the Hugging Face account, where there is one."""
+    """Name of the Hugging Face account, if there is one."""
 
 
 class KeysCheck(TypedDict):
-    """Each key: where it comes from, and whether it is taken. No value is ever printed."""
+    """Each key: where it comes from, and whether it is accepted. No value is ever printed."""
 
     schema: Literal["keys.check"]
     version: Literal[1]
@@ -38,7 +38,7 @@ class KeysCheck(TypedDict):
 
 
 class KeysSet(TypedDict):
-    """Names of what is kept in the keyring now."""
+    """Names of the keys that are in the keyring now."""
 
     schema: Literal["keys.set"]
     version: Literal[1]
@@ -46,7 +46,7 @@ class KeysSet(TypedDict):
 
 
 class KeysForget(TypedDict):
-    """Names of what was removed from the keyring."""
+    """Names of the keys that were removed from the keyring."""
 
     schema: Literal["keys.forget"]
     version: Literal[1]
@@ -54,40 +54,40 @@ class KeysForget(TypedDict):
 
 
 class Serve(TypedDict):
-    """Where programs are served: the first line on stdout. The command goes on until it is ended."""
+    """Where programs are served: the first line on stdout. The command runs until you end it."""
 
     schema: Literal["serve"]
     version: Literal[1]
     url: str
-    """Of the interface; requests carry the token."""
+    """Address of the interface; requests must carry the token."""
     token_id: str
-    """Tells the token from others, and is none."""
+    """Identifies the token; it is not a secret."""
 
 
 class ServeToken(TypedDict):
-    """The token that requests carry. It is a secret."""
+    """The token that requests must carry. Keep it secret."""
 
     schema: Literal["serve.token"]
     version: Literal[1]
     token: str
     token_id: str
-    """Tells the token from others, and is none."""
+    """Identifies the token; it is not a secret."""
     source: Literal["environment", "keyring"]
 
 
 class CheckFacts(TypedDict):
     name: str
-    """What was looked at, such as versions, folders, clock, image, "key runpod" or "extra audio"."""
+    """What was checked, such as versions, folders, clock, image, "key runpod" or "extra audio"."""
     is_good: bool | None
-    """null where it is only good to know."""
+    """null for what is neither good nor bad."""
     detail: str
-    """In English."""
+    """What was found, in English."""
     hint: str
-    """In English; empty where there is nothing to do."""
+    """What to do next, in English; empty if nothing."""
 
 
 class Doctor(TypedDict):
-    """Everything that was looked at. The command exits with 1 where something is not good."""
+    """Everything that was checked. The command exits with 1 if something is not good."""
 
     schema: Literal["doctor"]
     version: Literal[1]
@@ -100,7 +100,7 @@ class ReleasedPod(TypedDict):
     why: str
     """In English."""
     trouble: str
-    """Why it could not be released; empty where it was."""
+    """Why it could not be released; empty if it was."""
 
 
 class KeptPod(TypedDict):
@@ -115,7 +115,7 @@ class LeftOpenRun(TypedDict):
 
 
 class Reap(TypedDict):
-    """Pods of ours that were released, or would be in a dry run, and what else was put in order."""
+    """Pods of this program that were released, or would be in a dry run, and what else was cleaned up."""
 
     schema: Literal["reap"]
     version: Literal[1]
@@ -126,13 +126,13 @@ class Reap(TypedDict):
     left_open_runs: list[LeftOpenRun]
     secrets_removed: list[str]
     secrets_trouble: str
-    """Why it is not known whether secrets are left; empty where it is."""
+    """Why it is not known whether secrets remain; empty if it is known."""
     skipped: str
-    """Why nothing was done; empty where it was."""
+    """Why nothing was done; empty if it was done."""
     places: list[str]
-    """That were looked at, as sentences name them."""
+    """Names of the providers that were checked."""
     unseen: list[str]
-    """Places that could not be looked at, and why."""
+    """Providers that could not be checked, and why."""
 
 
 class PresetFacts(TypedDict):
@@ -141,7 +141,7 @@ class PresetFacts(TypedDict):
     description: str
     is_built_in: bool
     settings: dict[str, Any]
-    """What differs from the defaults."""
+    """The settings that differ from the defaults."""
 
 
 class BrokenPresetFacts(TypedDict):
@@ -151,13 +151,13 @@ class BrokenPresetFacts(TypedDict):
 
 
 class PresetsList(TypedDict):
-    """Every preset, built in and your own."""
+    """Every preset: the built-in ones and your own."""
 
     schema: Literal["presets.list"]
     version: Literal[1]
     presets: list[PresetFacts]
     broken: list[BrokenPresetFacts]
-    """Files among your own that are no presets."""
+    """Files in your presets folder that are not presets."""
 
 
 class PresetsShow(PresetFacts):
@@ -177,7 +177,7 @@ class PresetsSave(TypedDict):
 
 
 class PresetsDelete(TypedDict):
-    """The preset that is gone."""
+    """The preset that was deleted."""
 
     schema: Literal["presets.delete"]
     version: Literal[1]
@@ -191,7 +191,7 @@ class TrainerName(TypedDict):
 
 
 class InitTrainers(TypedDict):
-    """What a run's files can be written for."""
+    """The trainers that files can be written for."""
 
     schema: Literal["init.trainers"]
     version: Literal[1]

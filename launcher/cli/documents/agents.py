@@ -13,10 +13,8 @@ class McpServer(TypedDict):
 
 
 class Mcp(TypedDict):
-    """With `--json` the command serves nobody: it prints what an agent's configuration needs to start it, and ends.
-
-    `mcpServers` is named as those configurations name it.
-    """
+    """With `--json` the command starts no server: it prints what an agent's configuration needs to start one, and
+    ends. `mcpServers` is spelt as in those configurations."""
 
     schema: Literal["mcp"]
     version: Literal[1]

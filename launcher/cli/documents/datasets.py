@@ -20,66 +20,66 @@ from pod_image.contract.findings import Severity
 
 
 class DatasetCheck(TypedDict):
-    """One look at a dataset. Minutes are of the clips whose sound can be used."""
+    """What a check of a dataset found. Minutes count only clips whose audio can be used."""
 
     schema: Literal["dataset.check"]
     version: Literal[1]
     dataset: str
     revision: str | None
-    """Commit of a repo; null for a folder."""
+    """Commit of the repo; null for a folder."""
     language: str
     sample_rate_hz: int
-    """That the voice would have."""
+    """Sample rate that the voice would have."""
     tables: list[str]
     rows: int
     clips: int
     usable_clips: int
-    """Those that training takes, and those that only the pod can look at."""
+    """Clips that training would use, including those that only the pod can check."""
     minutes: float
     speakers: list[Speaker]
     kinds: dict[str, int]
-    """Clips by the kind of their file."""
+    """Number of clips by type of file."""
     rates_hz: dict[str, int]
-    """Clips by sample rate."""
+    """Number of clips by sample rate."""
     channels: dict[str, int]
-    """Clips by number of channels."""
+    """Number of clips by number of channels."""
     histograms: list[Histogram]
     phonemes: PhonemeCoverage | None
-    """null where the texts' sounds were not looked at."""
+    """null if the phonemes of the texts were not checked."""
     licence: str | None
     dataset_bytes: int
     disk_needed_bytes: int
-    """On the pod."""
+    """Disk that training needs on the pod."""
     headers_read: int
     clips_heard: int
     seconds_are_estimated: bool
     finding_counts: dict[str, int]
-    """By code, also of those that are not listed."""
+    """Number of findings by code, including those not listed."""
     findings: list[FindingFacts]
-    """Errors first; at most fifty of a code."""
+    """Errors first; at most 50 for each code."""
     errors: int
     warnings: int
 
 
 class DatasetMake(TypedDict):
-    """What is in the folder now, and what this call added."""
+    """What the folder contains now, and what this call added."""
 
     schema: Literal["dataset.make"]
     version: Literal[1]
     folder: Path
     clips: int
     untyped: int
-    """Clips that still need their text."""
+    """Clips without a transcript."""
     added_clips: int
     added_minutes: float
     already_there: int
-    """Recordings that were made into clips before."""
+    """Recordings that earlier calls had made into clips."""
     skipped: list[Skipped]
     findings: list[FindingFacts]
 
 
 class DatasetPush(TypedDict):
-    """What is in the repo now."""
+    """What the repo contains now."""
 
     schema: Literal["dataset.push"]
     version: Literal[1]
@@ -87,7 +87,7 @@ class DatasetPush(TypedDict):
     url: str
     commit: str
     made_commit: bool
-    """false where all of it was there before."""
+    """false if everything was there already."""
     clips: int
     minutes: float
     files: int
@@ -104,14 +104,14 @@ class KeptDataset(TypedDict):
     minutes: float
     size_bytes: int
     created_at: datetime | None
-    """null for one that was not made here."""
+    """null for a dataset that was not made here."""
     updated_at: datetime
     damage: str
-    """What of it cannot be read; empty where all can."""
+    """What cannot be read in it; empty if everything can."""
 
 
 class DatasetList(TypedDict):
-    """The datasets kept here, by name."""
+    """The datasets on this computer, by name."""
 
     schema: Literal["dataset.list"]
     version: Literal[1]
@@ -152,12 +152,12 @@ class DatasetDrop(TypedDict):
 class LeftOutClip(ClipText):
     left_out_at: datetime
     line_number: int
-    """Where it stood in the table."""
+    """Its line in the table before."""
     has_sound: bool
 
 
 class DatasetLeftOut(TypedDict):
-    """What can be brought back, the last one first."""
+    """Clips that can be brought back, the latest first."""
 
     schema: Literal["dataset.left_out"]
     version: Literal[1]
@@ -193,7 +193,7 @@ class DatasetRedo(_Step):
 
 
 class DatasetEmptyTrash(TypedDict):
-    """What was removed for good."""
+    """What was deleted permanently."""
 
     schema: Literal["dataset.empty-trash"]
     version: Literal[1]
@@ -202,7 +202,7 @@ class DatasetEmptyTrash(TypedDict):
 
 
 class DatasetDelete(TypedDict):
-    """The dataset that is gone."""
+    """The dataset that was deleted."""
 
     schema: Literal["dataset.delete"]
     version: Literal[1]

@@ -20,27 +20,28 @@ DOCS_FOLDER = Path(__file__).parents[3] / "docs"
 PAGE, SCHEMA_PAGE = "json.md", "json.schema.json"
 _FIRST_TEXT = """# JSON
 
-Every command takes `--json`. Then stdout holds documents and nothing else, and whatever else is to be said is a line of
-JSON on stderr. [json.schema.json](json.schema.json) is the schema of all of it (JSON Schema 2020-12): `$defs` has an
-entry for each command, such as `runs` or `dataset.check`, and one for each document and each part of one.
+Every command takes `--json`. It then prints JSON documents on stdout and nothing else; errors, warnings and notices
+are lines of JSON on stderr. [json.schema.json](json.schema.json) is the schema of all documents (JSON Schema
+2020-12): `$defs` has an entry for each command, such as `runs` or `dataset.check`, for each document, and for each
+part of a document.
 
-- **Which it is.** Each document has `schema`, its name, and `version`.
-- **One or many.** Most commands print one document. Those that stream print one document a line, as things happen:
-  what is marked *line* below comes in any number, and the answer, where there is one, is the last line. A command that
+- **Name and version.** Each document has `schema`, its name, and `version`.
+- **One or many.** Most commands print one document. A command that streams prints one document a line, as things
+  happen: those marked *line* below, any number of them; the answer, if there is one, is the last line. A command that
   fails may have printed an answer before, or none.
-- **Errors** are one line on stderr: `{"schema": "error", "error": {"code", "message", "hint", "exit_code"}}`. The code
-  is for programs, the other two are for people. Warnings and notices are lines on stderr too, of the schema `notice`.
-- **Money** is a number of US dollars, in a field that ends in `_usd`. **Lengths of time** are seconds, or in the unit
-  that the name ends in. **Times** are ISO 8601 with their zone. **Sizes of files** are bytes (`_bytes`); memory and
-  disk as they are rented are gigabytes (`_gb`).
-- **Words** of a fixed set (`state`, `end_reason`, `code`, …) are listed in the schema. A `message`, `hint`, `detail` or
-  `why` is English for people: it may change, and says nothing that another field does not say as well, as far as a
-  program can act on it.
-- **null** means that it is not known, or does not apply. In events of a pod such a field is left out.
+- **Errors** are one line on stderr: `{"schema": "error", "error": {"code", "message", "hint", "exit_code"}}`. The
+  code is for programs; message and hint are for people. Warnings and notices are lines on stderr too, with the schema
+  `notice`.
+- **Money** is a number of US dollars, in a field whose name ends in `_usd`. **Durations** are in seconds, or in the
+  unit that the name ends in. **Times** are ISO 8601 with a time zone. **File sizes** are in bytes (`_bytes`); memory
+  and disk of a machine are in gigabytes (`_gb`).
+- **Fixed words** (`state`, `end_reason`, `code`, …) are listed in the schema. A `message`, `hint`, `detail` or `why`
+  is English for people: it may change. A program does not need it: what it can act on is in other fields.
+- **null** means not known, or does not apply. In events of a pod such a field is left out.
 
-Within a version fields and words may be added: a program passes over what it does not know. A field is not taken
-away, does not change its type or meaning, and does not become null where it never was; a word keeps its meaning. What
-breaks this raises the version of that document, and the changelog says so.
+Within a version, fields and words may be added: a program should ignore what it does not know. A field is never
+removed, never changes its type or meaning, and does not become null if it never was; a word keeps its meaning. Any
+other change raises the version of that document, and the changelog says so.
 
     launcher runs --json | jq -r '.runs[] | select(.end_reason == null) | .run_id'
     launcher watch --json | jq 'select(.event == "step") | {step, losses, cost_usd}'
@@ -137,7 +138,7 @@ def _table(name: str, part: Mapping[str, Any], level: int) -> str:
         lines.append(f"{part['description']}\n")
     properties: Mapping[str, Mapping[str, Any]] = part.get("properties", {})
     if properties:
-        lines += ["| Field | Type | |", "| --- | --- | --- |"]
+        lines += ["| Field | Type | Meaning |", "| --- | --- | --- |"]
         required = set(part.get("required", ()))
         lines += [
             f"| `{field}` | {_type(value)}{'' if field in required else ', may be absent'} "

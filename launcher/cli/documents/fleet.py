@@ -12,14 +12,14 @@ from pod_image.contract.outcomes import Phase
 
 
 class TopRun(TypedDict):
-    """A run that lives. null stands for what its pod has not told."""
+    """A live run. null is for what its pod has not reported."""
 
     run_id: str
     results_repo: str
     name: str
-    """What a person calls it; empty where nobody named it."""
+    """Name that a person gave it; empty if none."""
     place: str
-    """As the setting `provider` names it."""
+    """The provider, as the setting `provider` names it."""
     pod_id: str
     gpu: str
     state: RunState
@@ -29,16 +29,16 @@ class TopRun(TypedDict):
     seconds_left: float | None
     steps_per_second: float | None
     gpu_use_percent: float | None
-    """The mean of its GPUs."""
+    """Mean of its GPUs."""
     cost_per_minute_usd: float
     cost_usd: float
-    """So far."""
+    """Cost so far."""
     cap_usd: float
-    """It never costs more."""
+    """The most that it can cost."""
     heard_at: datetime | None
-    """When its pod said the newest of these figures."""
+    """When its pod reported the newest of these figures."""
     problem: str
-    """Empty where there is none."""
+    """Empty if there is none."""
 
 
 class TopTotals(TypedDict):
@@ -49,17 +49,17 @@ class TopTotals(TypedDict):
 
 
 class Top(TypedDict):
-    """Every run that lives, newest first, and all of them together."""
+    """Every live run, newest first, and their totals."""
 
     schema: Literal["top"]
     version: Literal[1]
     runs: list[TopRun]
     totals: TopTotals
-    """Of these runs; a place in `troubles` may have more."""
+    """Totals of these runs; providers in `troubles` may have more."""
     places: list[str]
-    """That were looked at, by their titles."""
+    """Titles of the providers that were checked."""
     troubles: dict[str, str]
-    """Why a place could not be looked at, by its title; mostly empty."""
+    """Why a provider could not be checked, by its title; usually empty."""
 
 
 def top_document(fleet: Fleet, troubles: dict[str, str], looked_at: Sequence[str]) -> Top:

@@ -26,32 +26,32 @@ from pod_image.contract.instructions import InstructionName
 
 class PhaseCost(TypedDict):
     name: str
-    """A phase of the run, or "idle" for what no phase explains."""
+    """A phase of the run, or "idle" for time outside every phase."""
     seconds: float
     cost_usd: float
 
 
 class ToldCurve(TypedDict):
     name: str
-    """Of the loss or figure, as the training calls it."""
+    """Name of the loss or figure, as the training calls it."""
     points: list[tuple[float, float]]
-    """Step and value, in order; of a long run at most 200, which stand for all."""
+    """Steps and values, in order; for a long run at most 200 that represent all."""
 
 
 class ToldSample(TypedDict):
     step: int
     path: str
-    """Below the run's folder in the results repo."""
+    """Path relative to the run's folder in the results repo."""
     text: str
-    """What it says, or what tells it from others of its step."""
+    """The spoken text, or what distinguishes it from other samples of its step."""
 
 
 class DeliveryFacts(TypedDict):
     present: int | None
-    """Files compared with the repo's own listing; null where only the missing are known."""
+    """Number of files found in the repo's own listing; null where only the missing ones are known."""
     missing: int
     missing_names: list[str]
-    """The first of them."""
+    """The first of the missing files."""
 
 
 class Show(RunFacts):
@@ -60,68 +60,70 @@ class Show(RunFacts):
     schema: Literal["show"]
     version: Literal[1]
     pod_status: PodStatus | None
-    """null where there is no pod, or it was not asked."""
+    """null if there is no pod, or if it was not asked for."""
     note: str
-    """Why the pod could not be asked; empty where it was."""
+    """Why the pod's state is not known; empty if it is."""
     planned_usd: float | None
     worst_case_usd: float | None
     seconds: float | None
-    """From the pod's creation to the run's end; null while it goes on."""
+    """From the pod's creation to the end of the run; null while it runs."""
     phases: list[PhaseCost]
     time_line: dict[str, datetime]
-    """First moments of planned, created, image_pull, container, armed, each phase, first_step, ended, gone."""
+    """When each of these first happened: planned, created, image_pull, container, armed, each phase, first_step,
+    ended, gone."""
     pace: dict[str, Any]
-    """Means over the training: steps_per_second, data_wait_share, gpu_use_percent, and what the pod says beside."""
+    """Means over the training: steps_per_second, data_wait_share, gpu_use_percent, and other figures that the pod
+    reports."""
     gpu_idle: dict[str, Any]
-    """watched_seconds and idle_seconds of the rented time; phases says where the idle ones fell."""
+    """watched_seconds and idle_seconds of the rented time; `phases` has the idle seconds of each phase."""
     delivery: DeliveryFacts | None
-    """null until the pod has said what it delivered."""
+    """null until the pod has reported what it delivered."""
     last_lines: list[str]
-    """What the run's programs printed last, where it did not end well."""
+    """The last output of the run's programs, if it did not end well."""
     curves: list[ToldCurve]
-    """As far as they are in the results repo; empty where it cannot be read."""
+    """Curves that are in the results repo; empty if it cannot be read."""
     samples: list[ToldSample]
-    """The same of what there is to hear or see, the newest last."""
+    """Samples that are in the results repo, the newest last; empty if it cannot be read."""
     machine: dict[str, Any]
-    """What is known of the host: gpu, data_center, cloud, and in tried how its parts did."""
+    """What is known about the machine: gpu, data_center, cloud, and in `tried` the results of its tests at boot."""
     settings: dict[str, Any]
-    """Every applicable setting, as docs/settings.md has them."""
+    """Every setting that applies; docs/settings.md explains them."""
     leftover_secrets: list[str]
     """Names of the run's secrets that are still in the account."""
 
 
 class Deploy(RunFacts):
-    """The run: at its end, or with --detach once its pod needs nobody. The last line on stdout."""
+    """The run: at its end, or with --detach once its pod is armed. The last line on stdout."""
 
     schema: Literal["deploy"]
     version: Literal[1]
     provider_calls: int
     ended: dict[str, Any] | None
-    """The pod's last event, `ended`, as among the events; null where it was not heard."""
+    """The pod's last event, `ended`, in the form that events have; null if it was not received."""
 
 
 class Wait(RunFacts):
-    """The run at its end; or as it is once --timeout was over, with `is_over` false."""
+    """The run at its end; or as it is when --timeout has passed, with `is_over` false."""
 
     schema: Literal["wait"]
     version: Literal[1]
     is_over: bool
     ended: dict[str, Any] | None
-    """The pod's last event, `ended`; null where it was not heard."""
+    """The pod's last event, `ended`; null if it was not received."""
 
 
 class Exec(TypedDict):
-    """What a command in the pod of a run left behind; of `shell` one for each line."""
+    """Output and exit code of a command in the pod of a run; `shell` prints one for each line."""
 
     schema: Literal["exec"]
     version: Literal[1]
     run_id: str
     command: list[str]
     exit_code: int | None
-    """null where its time was over."""
+    """null if the command timed out."""
     timed_out: bool
     stdout: str
-    """Masked in the pod; of a long one the beginning and the end."""
+    """Secrets are masked in the pod; long output keeps its beginning and its end."""
     stderr: str
 
 
@@ -133,33 +135,33 @@ class Launch(TypedDict):
     stage: Stage
     run_id: str | None
     pod_id: str
-    """Empty before a pod is rented."""
+    """Empty until a pod is rented."""
     gpu: str
     message: str
-    """The same in English, with what was refused or found."""
+    """The stage in English, with what was refused or found."""
 
 
 class PodChanged(TypedDict):
-    """What was seen of a pod from outside."""
+    """A change of a pod, seen from outside."""
 
     schema: Literal["pod"]
     version: Literal[1]
     what: Literal["status", "restarted", "released_here"]
     pod_id: str | None
     status: PodStatus | None
-    """Where `what` is status."""
+    """Set if `what` is `status`."""
     why: str
-    """Of a release from here, in English."""
+    """Why this computer released the pod, in English."""
 
 
 class LogLine(TypedDict):
-    """A line that the pod printed and that is no event."""
+    """A line of the pod's output that is not an event."""
 
     schema: Literal["log"]
     version: Literal[1]
     event: Literal["log"]
     source: str
-    """container, or system for what the platform says of it."""
+    """`container`, or `system` for lines of the platform."""
     text: str
     at: datetime | None
 
@@ -171,24 +173,24 @@ class InstructionFacts(TypedDict):
     id: str
     way: Way
     state: AnswerState
-    """sent: no receipt came in time, or none was waited for; ended: the run was over before."""
+    """sent: no receipt came in time, or it was not waited for. ended: the run had ended before."""
     detail: str
 
 
 class Stop(InstructionFacts):
-    """That a run was told to stop."""
+    """A run was told to stop."""
 
     schema: Literal["stop"]
 
 
 class Save(InstructionFacts):
-    """That a run was told to save."""
+    """A run was told to save."""
 
     schema: Literal["save"]
 
 
 class Sample(InstructionFacts):
-    """That a run was told to say a sentence."""
+    """A run was told to speak a sentence."""
 
     schema: Literal["sample"]
 

@@ -14,7 +14,7 @@ from launcher.workshop.transcribing.transcribe import Transcribed
 
 
 class HeardText(TypedDict):
-    """What was heard in a clip, or in a part of a long recording."""
+    """What speech recognition heard in a clip, or in a part of a long recording."""
 
     file: str
     text: str
@@ -23,20 +23,20 @@ class HeardText(TypedDict):
     words: list[SuggestedWord]
     unsure_words: list[str]
     is_sure: bool
-    """No word of it is unsure."""
+    """true if no word is unsure."""
     why_not: str
-    """Why there is no text; empty where there is one."""
+    """Why there is no text; empty if there is one."""
     language: str
     model: str
     sha256: str
-    """Of the file."""
+    """SHA-256 of the file."""
     start_seconds: float | None
-    """Of the part; null for all of the file."""
+    """Start of the part; null for the entire file."""
     end_seconds: float | None
 
 
 class DatasetTranscribe(TypedDict):
-    """What was heard in clips without a text. The last line on stdout."""
+    """What was heard in clips without a transcript. The last line on stdout."""
 
     schema: Literal["dataset.transcribe"]
     version: Literal[1]
@@ -46,14 +46,14 @@ class DatasetTranscribe(TypedDict):
     heard: int
     heard_before: int
     suggestions: list[HeardText]
-    """Those that wait."""
+    """Suggestions that wait to be accepted."""
     not_heard: list[HeardText]
     accepted: Accepted | None
-    """What became of them by --accept; null without it."""
+    """What --accept did; null without it."""
 
 
 class DatasetProofread(TypedDict):
-    """How texts agree with their clips. The last line on stdout."""
+    """How well transcripts agree with their clips. The last line on stdout."""
 
     schema: Literal["dataset.proofread"]
     version: Literal[1]
@@ -63,19 +63,19 @@ class DatasetProofread(TypedDict):
     rows: int
     compared: int
     hears_well: bool
-    """false where the model understands too little to call a text wrong."""
+    """false if the model understands too little of it to call a transcript wrong."""
     findings: list[FindingFacts]
     moves: list[Move]
-    """What --repair would move, or has moved."""
+    """What --repair would move, or moved."""
     least_probability: dict[str, float]
-    """Of the least likely word of each line, by place."""
+    """Probability of the least likely word of each line, by place."""
     left_out: list[str]
-    """Lines that could not be compared, with the reason."""
+    """Lines that could not be compared, and why."""
     repaired: Repaired | None
 
 
 class DatasetProofreadUndo(TypedDict):
-    """The repair that was taken back. The last line on stdout."""
+    """The repair that was undone. The last line on stdout."""
 
     schema: Literal["dataset.proofread.undo"]
     version: Literal[1]

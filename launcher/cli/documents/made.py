@@ -13,20 +13,20 @@ class DeliveredFile(TypedDict):
     """In the results repo."""
     size_bytes: int
     sha256: str | None
-    """null for small files that the Hub keeps in git itself."""
+    """null for small files, which the Hub keeps in git itself."""
 
 
 class Results(TypedDict):
-    """What a run has delivered."""
+    """The files that a run has delivered."""
 
     schema: Literal["results"]
     version: Literal[1]
     run_id: str
     results_repo: str
     revision: str | None
-    """The version that was asked for; null for what is newest."""
+    """The version that was asked for; null for the newest."""
     versions: list[str]
-    """Tags of the run's versions, oldest first; empty where one of them was asked for."""
+    """Tags of the run's versions, oldest first; empty if one of them was asked for."""
     files: list[DeliveredFile]
 
 
@@ -37,17 +37,17 @@ class Copy(TypedDict):
     version: Literal[1]
     run_id: str
     path: str
-    """Below the run's work folder, as it was asked for."""
+    """The path that was asked for, relative to the run's work folder."""
     files: list[Path]
-    """Where they lie now; each was compared with the size and the SHA-256 that the results repo lists."""
+    """Paths of the copies; each was compared with the size and the SHA-256 in the results repo's listing."""
     size_bytes: int
     commit: str
     detail: str
-    """What the pod said: how much it is, and what it left out."""
+    """The pod's answer: how much it uploaded, and what it left out."""
 
 
 class ResultsDownload(TypedDict):
-    """What was brought here, each file checked."""
+    """Files that were downloaded, each checked."""
 
     schema: Literal["results.download"]
     version: Literal[1]
@@ -59,13 +59,13 @@ class ResultsDownload(TypedDict):
 
 class VoiceFacts(TypedDict):
     step: int | None
-    """null for the final one."""
+    """null for the final voice."""
     name: str
     size_bytes: int
     path: str
     """In the results repo."""
     here: Path | None
-    """null where it was not fetched."""
+    """Path on this computer; null if it was not fetched."""
 
 
 class VoicesList(TypedDict):
@@ -85,11 +85,11 @@ class VoicesFetch(TypedDict):
     version: Literal[1]
     onnx: Path
     json: str
-    """The voice's own JSON, beside it."""
+    """The voice's own JSON file, next to it."""
 
 
 class VoicesUse(TypedDict):
-    """Which checkpoint's voice is the run's now."""
+    """The checkpoint whose voice is now the run's voice."""
 
     schema: Literal["voices.use"]
     version: Literal[1]
@@ -99,7 +99,7 @@ class VoicesUse(TypedDict):
 
 
 class VoicesSay(TypedDict):
-    """A recording that was just spoken."""
+    """The audio file that was made."""
 
     schema: Literal["voices.say"]
     version: Literal[1]
@@ -112,30 +112,30 @@ class VoicesSay(TypedDict):
 class UseStep(TypedDict):
     text: str
     command: str | None
-    """To copy, where the step has one."""
+    """A command to copy, if the step has one."""
 
 
 class ProgramSteps(TypedDict):
     name: str
     """home-assistant, piper or sherpa-onnx."""
     needs: str
-    """Which of the files."""
+    """The files that this program needs."""
     steps: list[UseStep]
 
 
 class VoicesExport(TypedDict):
-    """A voice with what other programs need of it."""
+    """A voice in the form that other programs need."""
 
     schema: Literal["voices.export"]
     version: Literal[1]
     voice: Path
-    """What it was made of; left as it is."""
+    """The voice that it was made from, which stays as it is."""
     files: list[Path]
-    """One zip, or the files in the folder."""
+    """One ZIP file, or the files in the folder."""
     size_bytes: int
     language: str
     speakers: dict[str, int]
-    """Names with their numbers; empty for a voice of one."""
+    """Names with their numbers; empty for a voice with one speaker."""
     programs: list[ProgramSteps]
 
 
@@ -146,7 +146,7 @@ class VoiceBaseFacts(TypedDict):
     speakers: int
     licence: str
     lineage: str
-    """What it started from itself: scratch, lessac, kristin, unknown."""
+    """What it was trained from itself: scratch, lessac, kristin, unknown."""
     checkpoint: str
 
 
@@ -168,43 +168,43 @@ class Share(TypedDict):
     run_id: str
     results_repo: str
     file: Path | None
-    """null where it went into a Space."""
+    """null if it went into a Space."""
     space: str | None
     address: str | None
-    """Of the Space."""
+    """Address of the Space."""
     public: bool | None
-    """Whether everyone sees the Space."""
+    """Whether everyone can see the Space."""
     size_bytes: int
     samples: int
-    """In the page."""
+    """Number of samples in the page."""
     samples_made: int
     trouble: str
-    """Why something is missing, or empty."""
+    """Why something is missing; empty if nothing is."""
 
 
 class Export(TypedDict):
-    """The voice that was made of a checkpoint."""
+    """The voice that was made from a checkpoint."""
 
     schema: Literal["export"]
     version: Literal[1]
     onnx: Path
     json: Path
     tokens: Path
-    """For sherpa-onnx."""
+    """The tokens file that sherpa-onnx reads."""
     size_bytes: int
 
 
 class ExportTask(TypedDict):
-    """The file of another engine, written for the same image and settings. Nothing was started."""
+    """A task file for another engine, with the same image and settings. Nothing was started."""
 
     schema: Literal["export.task"]
     version: Literal[1]
     engine: str
     path: Path
     secrets: list[str]
-    """Names that the engine must be given values for, by its own way; the file holds none."""
+    """Names of secrets that you must set in the engine, in its own way; the file contains no values."""
     warning: str
-    """Which promise does not hold there."""
+    """Which of our promises does not hold there."""
 
 
 class DemoPhase(TypedDict):
@@ -233,21 +233,21 @@ class Demo(TypedDict):
     spoken_wav: str | None
     provider_calls: int
     pods_left: int
-    """By the stand-in's own books."""
+    """Pods that still exist at the simulated RunPod."""
     cost_usd: float | None
-    """What a GPU would have cost."""
+    """What the run would have cost on a GPU."""
     results_repo: str
     faults: dict[str, int]
-    """Each fault that was asked for, and how often it struck."""
+    """Each fault that was asked for, and how often it occurred."""
 
 
 class DemoStandIns(TypedDict):
-    """Where the stand-ins are, while the command goes on."""
+    """Addresses of the simulated services, while the command runs."""
 
     schema: Literal["demo.stand_ins"]
     version: Literal[1]
     env: dict[str, str]
-    """Variables for another terminal; the keys open nothing but this demo."""
+    """Variables to set in another terminal; the keys work with this demo only."""
     dataset_repo: str
     results_repo: str
 

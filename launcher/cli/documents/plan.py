@@ -22,76 +22,76 @@ SettingFrom = TypedDict("SettingFrom", {"value": Any, "from": Origin})
 
 
 class FindingFacts(TypedDict):
-    """One thing found."""
+    """One finding of a check."""
 
     severity: Severity
     code: str
-    """For programs; never changes its meaning."""
+    """For programs; its meaning never changes."""
     place: str
-    """A file, or "metadata.csv line 12"; empty for the whole."""
+    """A file, or "metadata.csv line 12"; empty if it is about everything."""
     message: Said
     """In English."""
     hint: Said
     """What to do about it, in English."""
     setting: str
-    """The setting that it is about; empty for none."""
+    """The setting that it is about; empty if none."""
 
 
 class OfferFacts(TypedDict):
-    """One GPU type in one tier, and where it is free."""
+    """One GPU type in one tier, and where it is available."""
 
     gpu_type: str
-    """The provider's id."""
+    """The provider's ID of the GPU type."""
     gpu_name: str
     gpu_count: int
     memory_gb: int
-    """GPU memory of one GPU, as it is sold."""
+    """Memory of one GPU, as it is sold."""
     cloud: Cloud
     price_per_hour_usd: float
-    """For all `gpu_count` GPUs of all nodes."""
+    """For all GPUs: `gpu_count` on each of the `nodes`."""
     stock: Stock
     data_centers: list[str]
-    """With stock; empty where the provider does not say."""
+    """Data centers with stock; empty where the provider does not say."""
     avoids: list[str]
-    """Others with stock that are left out, since a machine there failed lately."""
+    """Data centers with stock that are left out because a machine there failed recently."""
     nodes: int
-    """Pods of `gpu_count` GPUs each that are rented together; more than one are a cluster."""
+    """Number of pods rented together, each with `gpu_count` GPUs; more than one is a cluster."""
 
 
 class ToldFacts(TypedDict):
-    """Where the person is told of the run: of each address its host, or what its service is called."""
+    """Where notifications of the run go: for each address its host, or the name of its service."""
 
     here: list[str]
-    """By this computer, while it follows the run."""
+    """Sent by this computer, while it follows the run."""
     from_pod: list[str]
-    """By the pod itself, also while this computer is off."""
+    """Sent by the pod itself, even while this computer is off."""
 
 
 class PlanDocument(TypedDict):
-    """What a run would do and cost. With errors among the remarks it cannot be launched."""
+    """What a run would do and cost. It cannot be launched if there are errors among its remarks."""
 
     schema: Literal["plan"]
     version: Literal[1]
     hash: str
-    """What `deploy --plan` takes for an hour; empty where the plan cannot be launched."""
+    """Pass it to `deploy --plan` within an hour; empty if the plan cannot be launched."""
     run_id: str
     resume: bool
-    """Whether it continues what this run ID has made before."""
+    """Whether it continues the earlier run of this ID."""
     preset: str
     settings: dict[str, SettingFrom]
-    """Every applicable setting and where its value comes from."""
+    """Every setting that applies, and where its value comes from."""
     dropped: list[str]
-    """Values of the preset that do not apply."""
+    """Settings of the preset that do not apply."""
     dataset: DatasetSummary | None
     """null for a run without a dataset."""
     inputs: list[PlannedInput]
     image: PlannedImage | None
-    """What a registry told of it; null where nobody could tell."""
+    """What the registry says about the image; null if none could be asked."""
     told: ToldFacts
     secrets: dict[str, str]
-    """Names of the command's secrets, each with where its value comes from; empty where there is none yet."""
+    """Names of the command's secrets, each with where its value comes from; an empty string if it has no value yet."""
     candidates: list[OfferFacts]
-    """In the order in which they are tried."""
+    """The GPUs, in the order in which they are tried."""
     account: Account
     estimate: Estimate | None
     worst_case_usd: float
@@ -99,14 +99,14 @@ class PlanDocument(TypedDict):
     hours_until_capped: float
     makes_results_repo: bool
     secrets_in_plain: bool
-    """The key may not make account secrets, so the tokens would stand in the pod's definition."""
+    """true if the key must not make account secrets: the tokens would then be readable in the pod's definition."""
     base_licence: str
     forced: list[str]
     """Codes of errors that are ignored."""
     remarks: list[FindingFacts]
     can_be_launched: bool
     requests: list[PlannedRequest | PlannedCommand]
-    """What would be sent, with placeholders for secrets."""
+    """The requests that would be sent, with placeholders for secrets."""
 
 
 class Gpus(TypedDict):
@@ -154,28 +154,29 @@ def plan_document(plan: Plan) -> PlanDocument:
 
 
 class PricedOfferFacts(TypedDict):
-    """One offer, and what the job takes there."""
+    """One offer, and what the job would take there."""
 
     place: str
     offer: OfferFacts
     fits: bool
-    """Whether a plan of this job would take it, as far as the job's needs are known."""
+    """Whether a plan for this job could choose it, as far as the job's needs are known."""
     blocked: str
-    """Why it would not, in English; empty where it would."""
+    """Why it could not, in English; empty if it could."""
     most_usd: float
-    """The most that the caps allow."""
+    """The most that the run could cost within its caps."""
     estimate: Estimate | None
-    """Null where nobody can know."""
+    """null if it cannot be known."""
 
 
 class Offers(TypedDict):
-    """GPUs that can be rented now, at every place, cheapest for the job first; what does not fit comes last."""
+    """GPUs that can be rented now, from every provider. Those on which the job is cheapest come first, those that
+    do not fit last."""
 
     schema: Literal["offers"]
     version: Literal[1]
     offers: list[PricedOfferFacts]
     troubles: list[Said]
-    """Places or datasets that could not be looked at, in English."""
+    """Providers or datasets that could not be read, in English."""
 
 
 def offers_document(found: OffersFound) -> Offers:

@@ -21,49 +21,49 @@ class QueueEntryFacts(TypedDict):
     """One run of the queue, the same from every command."""
 
     entry: int
-    """Its number, by which the other commands take it."""
+    """Its number in the queue, for the other commands."""
     state: EntryState
     waits_for: Waits | None
-    """What it waits for; null where it may start now, or does not wait."""
+    """What it waits for; null if it may start now or does not wait."""
     detail: str
     """Why it waits, or how it ended, as a sentence; may be empty."""
     is_paused: bool
-    """It alone is."""
+    """Whether this entry is paused."""
     priority: int
     run_id: str
-    """Empty until it is known."""
+    """Empty until known."""
     results_repo: str
     recipe: str
     preset: str
     place: str
     most_usd: float
-    """What one pod of it may cost."""
+    """The most that one of its pods may cost."""
     max_price_per_hour_usd: float | None
     tries: int
-    """Pods that were paid for and came to nothing through no fault of the run."""
+    """Pods that were paid for and failed for reasons outside the run."""
     most_tries: int
     cost_usd: float
-    """What its pods have cost so far, as far as that is known."""
+    """What its pods have cost so far, as far as known."""
     added_at: datetime
     not_before: datetime | None
-    """When it is looked at again."""
+    """When it is tried again."""
 
 
 class QueueTotals(TypedDict):
     is_paused: bool
     at_most: int
-    """Pods at a time."""
+    """Maximum number of pods at a time."""
     budget_usd: float | None
-    """null until somebody has agreed to one; nothing starts before."""
+    """null until a budget is agreed; nothing starts before that."""
     spent_usd: float
-    """By pods that are gone."""
+    """Spent by pods that no longer exist."""
     reserved_usd: float
-    """The most that those which live can cost."""
+    """The most that live runs can cost."""
     pods: int
 
 
 class Queue(QueueTotals):
-    """The queue: what lives, then what waits in the order in which it goes, then what is over."""
+    """The queue: runs that are live, then those that wait, in their order, then those that have ended."""
 
     schema: Literal["queue"]
     version: Literal[1]
@@ -71,14 +71,14 @@ class Queue(QueueTotals):
 
 
 class QueueAdded(QueueEntryFacts):
-    """A run that waits now."""
+    """A run that was added to the queue."""
 
     schema: Literal["queue.added"]
     version: Literal[1]
     position: int
-    """Among those that wait; 1 is next."""
+    """Position among those that wait; 1 is next."""
     gpu: str
-    """The first that would be tried now; empty where no GPU that fits is free."""
+    """The GPU that would be tried first now; empty if no GPU that fits is free."""
     price_per_hour_usd: float | None
 
 

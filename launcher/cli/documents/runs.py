@@ -16,36 +16,36 @@ class RunFacts(TypedDict):
     results_repo: str
     """Repo on Hugging Face; the run's files are in its folder `run_id`."""
     attempt: int
-    """1, and one more each time that the run was continued in another pod."""
+    """1 for the first pod; one more each time the run is continued in another pod."""
     state: RunState
     end_reason: EndReason | None
     """null until the run has ended."""
     detail: str
-    """Why it ended so, as a sentence; empty where the end reason says it all."""
+    """Details of the end, as a sentence; empty where `end_reason` says everything."""
     not_delivered: int | None
-    """Files that did not reach the results repo; null until the pod has said."""
+    """Number of files that did not reach the results repo; null until the pod has reported it."""
     pod_id: str
     gpu: str
     price_per_hour_usd: float
-    """Of the pod, all of its GPUs together."""
+    """Price of the pod, for all of its GPUs together."""
     cost_usd: float | None
-    """Metered by the pod; null before its first word."""
+    """Cost as measured by the pod; null until its first event."""
     billed_usd: float | None
-    """By the provider's bill; null until it is there. Bills lag."""
+    """Cost on the provider's bill, which comes later; null until then."""
     max_hours: float
     max_cost_usd: float
     planned_at: datetime
     created_at: datetime | None
-    """Of the pod, by the provider's clock."""
+    """When the pod was created, by the provider's clock."""
     armed_at: datetime | None
-    """From then on the pod ends itself."""
+    """When the pod had proved that it can end itself."""
     ended_at: datetime | None
     deadline: datetime | None
-    """When the pod ends itself at the latest."""
+    """The pod ends itself by then."""
     preset: str
-    """Empty where none was used."""
+    """Empty if none was used."""
     name: str
-    """What a person calls it; empty where nobody named it."""
+    """Name that a person gave it; empty if none."""
     tags: list[str]
     notes: str
 
@@ -59,7 +59,7 @@ class Runs(TypedDict):
 
 
 class Attach(TypedDict):
-    """Runs of a results repo that this computer knows from now on."""
+    """Runs of a results repo that this computer now knows."""
 
     schema: Literal["attach"]
     version: Literal[1]
@@ -72,19 +72,20 @@ class OverruledLabel(TypedDict):
 
 
 class Label(RunFacts):
-    """A run with what it is called now."""
+    """A run with its name, tags and notes as they are now."""
 
     schema: Literal["label"]
     version: Literal[1]
     sending: Literal["there", "later", "nothing_delivered", "no_token", "unreadable"]
-    """Whether the results repo has it: there, or why not yet. `unreadable`: its labels.json is none of ours."""
+    """Whether the results repo has it: `there`, or why not yet. `unreadable`: labels.json in the repo is not in our
+    format."""
     overruled: list[OverruledLabel]
-    """What lost its place where two computers had changed the same; it is kept in labels.json, as `earlier`."""
+    """What was replaced because two computers had changed the same label; labels.json keeps it as `earlier`."""
 
 
 class MeasuredAt(TypedDict):
     name: str
-    """As events have it."""
+    """Its name in events."""
     value: float
     step: int
 
@@ -92,17 +93,17 @@ class MeasuredAt(TypedDict):
 class ComparedRunFacts(RunFacts):
     steps: int | None
     seconds: float | None
-    """From the pod's creation to the run's end; null while it goes on."""
+    """From the pod's creation to the end of the run; null while it runs."""
     last_loss: MeasuredAt | None
-    """Of the curve that most of the runs have."""
+    """Last value of the curve that most of these runs have."""
     best_score: MeasuredAt | None
-    """Of the checkpoint that its training judged to be the best."""
+    """Score of the checkpoint that its training found to be the best."""
 
 
 class ComparedSetting(TypedDict):
     name: str
     values: list[Any]
-    """In the order of the runs; null where a run has no such setting."""
+    """One value for each run, in the order of `runs`; null where a run does not have this setting."""
 
 
 class Compare(TypedDict):
@@ -125,14 +126,14 @@ class RunCost(TypedDict):
     run_id: str
     results_repo: str
     seconds: float | None
-    """From the pod's creation to the run's end; null while it goes on."""
+    """From the pod's creation to the end of the run; null while it runs."""
     planned_usd: float | None
     metered_usd: float | None
     billed_usd: float | None
 
 
 class Cost(TypedDict):
-    """What runs have cost, newest first, and together."""
+    """What each run has cost, newest first, and all of them together."""
 
     schema: Literal["cost"]
     version: Literal[1]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ErrorCode(StrEnum):
-    """What went wrong, for programs. A code never changes its meaning, nor the exit code that goes with it."""
+    """What went wrong, for programs. The meaning and the exit code of a code never change."""
 
     LAUNCHER_ERROR = "launcher_error"
     """None of the others; the message says what."""
@@ -46,17 +46,17 @@ class ErrorFacts(TypedDict):
     message: str
     """What happened, in English."""
     hint: str
-    """What to do next, in English; empty where there is nothing to say."""
+    """What to do next, in English; may be empty."""
     exit_code: int
-    """What the command exits with."""
+    """Exit code of the command."""
     setting: str
-    """The setting that is missing, with missing_setting; else empty."""
+    """For the code missing_setting: the setting that is missing; otherwise empty."""
     moves: list[Moved]
-    """What is other than agreed, with plan_moved; else empty."""
+    """For the code plan_moved: what has changed since the plan was shown; otherwise empty."""
 
 
 class Error(TypedDict):
-    """Why a command failed: one line on stderr, whatever stands on stdout before."""
+    """Why a command failed: one line on stderr, whatever stdout already holds."""
 
     schema: Literal["error"]
     version: Literal[1]
@@ -64,7 +64,7 @@ class Error(TypedDict):
 
 
 class Notice(TypedDict):
-    """Something to know that stops nothing: a line on stderr."""
+    """Something to know; the command continues. A line on stderr."""
 
     schema: Literal["notice"]
     version: Literal[1]
@@ -73,18 +73,18 @@ class Notice(TypedDict):
 
 
 class Moved(TypedDict):
-    """One thing that is other than in the plan that was shown."""
+    """One thing that differs from the plan that was shown."""
 
     field: str
-    """Such as price, gpu, settings.epochs or dataset.demo/clips."""
+    """What changed, such as price, gpu, settings.epochs or dataset.demo/clips."""
     was: str
     now: str
     is_harmless: bool
-    """The agreed maximum holds, and the same would run."""
+    """true if the same would run, for no more than the agreed maximum."""
 
 
 class PlanMoves(TypedDict):
-    """What is other than in the plan that was shown, and keeps nobody from launching it."""
+    """Differences from the plan that was shown, none of which prevents the launch."""
 
     schema: Literal["deploy.moves"]
     version: Literal[1]
@@ -92,24 +92,24 @@ class PlanMoves(TypedDict):
 
 
 class Progress(TypedDict):
-    """How far a command is: a line on stdout, at most one a second for each stage."""
+    """How far a command has got: a line on stdout, at most one a second for each stage."""
 
     schema: Literal["progress"]
     version: Literal[1]
     stage: str
-    """What is being done, in English; only to be shown."""
+    """What is being done, in English, for people."""
     done: int
     total: int
-    """0 where it is not known."""
+    """0 if it is not known."""
 
 
 class Address(TypedDict):
-    """Where the web form is served: the first line on stdout. The command goes on until it is ended."""
+    """Where the web form is served: the first line on stdout. The command runs until you end it."""
 
     schema: Literal["address"]
     version: Literal[1]
     url: str
-    """Opens the form once, for one browser. It is a secret."""
+    """Opens the form once, in one browser. Keep it secret."""
 
 
 def error_document(

@@ -20,7 +20,7 @@ _STAMP = {
     "seq": {
         "type": "integer",
         "minimum": 1,
-        "description": "Counts from 1 over the attempt, restarts included, without gaps.",
+        "description": "Number of the event in its attempt: from 1, without gaps, restarts included.",
     },
 }
 
@@ -36,7 +36,7 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": DIALECT,
         "title": "What `launcher … --json` prints",
-        "description": "One document, or one line of a stream. docs/json.md says what may change in a version.",
+        "description": "One document, or one line of a stream. docs/json.md says what may change within a version.",
         "anyOf": [{"$ref": f"#/$defs/{name}"} for name in _names(_all_shapes())],
         "$defs": of_commands | {name: parts[name] for name in sorted(parts)},
     }
@@ -88,11 +88,11 @@ def _events() -> dict[str, Any]:
     parts["UnknownEvent"] = _event(
         {"type": "string", "not": {"enum": list(BODIES)}},
         {
-            "description": "Of a kind that this release does not know: it has its place in the sequence."
+            "description": "An event of a kind that this release does not know; its `seq` counts all the same."
         },
     )
     parts["Event"] = {
-        "description": "What a pod said: docs/architecture.md has the kinds.",
+        "description": "An event of a pod; docs/architecture.md lists the kinds.",
         "anyOf": [{"$ref": f"#/$defs/{name}"} for name in (*kinds, "UnknownEvent")],
     }
     return parts

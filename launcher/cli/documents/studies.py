@@ -13,27 +13,27 @@ from launcher.domain.studies.study import PrunerName, SamplerName, Study, Trial,
 
 
 class TrialFacts(TypedDict):
-    """A trial of a study, which is one run."""
+    """A trial of a study: one training with its own settings."""
 
     number: int
-    """From 1."""
+    """Number of the trial, from 1."""
     run_id: str
-    """Of its newest run; empty while nothing was launched for it."""
+    """Run ID of its newest run; empty until one is launched."""
     state: TrialState
     params: dict[str, Value]
-    """The searched settings and what they are in this trial."""
+    """The searched settings and their values in this trial."""
     value: float | None
-    """The objective as its run reached it; null where it told none, or goes on."""
+    """The objective that its run reached; null while it runs, or if it reported none."""
     step: int | None
     sample: str
-    """Path in the results repo of its newest sample; empty where there is none."""
+    """Path of its newest sample in the results repo; empty if there is none."""
     spent_usd: float
-    """By its runs that are over."""
+    """Spent by its runs that have ended."""
     reserved_usd: float
-    """What it may cost at most; 0 unless it lives."""
+    """The most that it can cost; 0 unless it is live."""
     launches: int
     reason: str
-    """Why it ended so, or why it waits, as a sentence."""
+    """Why it ended this way, or why it waits, as a sentence."""
     ended_at: datetime | None
 
 
@@ -41,24 +41,24 @@ class StudyFacts(TypedDict):
     """A study, the same from every command."""
 
     study: str
-    """OWNER/NAME of its results repo, and its own name: the address on every computer."""
+    """OWNER/NAME of its results repo, and its own name: its address on every computer."""
     objective: str
     direction: Direction
     sampler: SamplerName
     pruner: PrunerName
     search: dict[str, str]
-    """Each searched setting with its values, as they are typed."""
+    """Each searched setting with its values, as they were given."""
     budget_usd: float
     spent_usd: float
     reserved_usd: float
-    """The worst case of what lives. Spent and reserved are never over the budget together."""
+    """The most that live trials can cost. Spent and reserved together never exceed the budget."""
     left_usd: float
     at_most: int
     most_trials: int | None
     stopped: str
-    """Why no further trial starts, where a person stopped it; else empty."""
+    """Why no further trial starts, if a person stopped the study; otherwise empty."""
     best: str | None
-    """Run id of the best complete trial."""
+    """Run ID of the best complete trial."""
     trials: list[TrialFacts]
 
 
@@ -70,11 +70,11 @@ class StudyCreate(StudyFacts):
     worst_case_usd: float
     """What one trial may cost at most."""
     grid_points: int | None
-    """Combinations of its grid; null for another sampler."""
+    """Number of combinations in its grid; null for another sampler."""
 
 
 class StudyAdd(StudyFacts):
-    """The study with what was added."""
+    """The study, and what was added to it."""
 
     schema: Literal["study.add"]
     version: Literal[1]
@@ -86,11 +86,11 @@ class StudyShow(StudyFacts):
     schema: Literal["study.show"]
     version: Literal[1]
     importances: dict[str, float]
-    """How much of the difference between trials each setting explains, by Optuna; empty of too few trials."""
+    """How much of the difference between trials each setting explains, by Optuna; empty with too few trials."""
 
 
 class StudyNews(TypedDict):
-    """Something that happened while a study runs."""
+    """Something that happened while a study ran."""
 
     schema: Literal["study.news"]
     version: Literal[1]
@@ -101,23 +101,23 @@ class StudyNews(TypedDict):
 
 
 class StudyRun(StudyFacts):
-    """The study once no trial is live and no further one starts."""
+    """The study, when no trial is live and no further one starts."""
 
     schema: Literal["study.run"]
     version: Literal[1]
     why: str
-    """Why it is over, as a sentence."""
+    """Why it has ended, as a sentence."""
     importances: dict[str, float]
 
 
 class ToldTrial(TypedDict):
     run_id: str
     trouble: str
-    """Why it could not be told to stop; empty where it was."""
+    """Why it could not be told to stop; empty if it was."""
 
 
 class StudyStop(StudyFacts):
-    """The study after it was stopped, with the runs that lived."""
+    """The study after it was stopped, and the runs that were live then."""
 
     schema: Literal["study.stop"]
     version: Literal[1]
@@ -125,7 +125,7 @@ class StudyStop(StudyFacts):
 
 
 class StudyList(TypedDict):
-    """Studies that this computer has made or run, the one used last first."""
+    """Studies that were made or run on this computer, the latest used first."""
 
     schema: Literal["study.list"]
     version: Literal[1]

@@ -8,10 +8,10 @@ from typing import Literal, TypedDict
 
 class ToldAddress(TypedDict):
     address: str
-    """Its host, or what its service is called; the rest may be a secret."""
+    """Its host, or the name of its service; the rest may be a secret."""
     source: Literal["environment", "keyring", "preference"]
     from_pod: bool
-    """Whether a pod tells there by itself, also while this computer is off."""
+    """Whether the pod itself sends there, even while this computer is off."""
 
 
 class NotifyList(TypedDict):
@@ -23,7 +23,7 @@ class NotifyList(TypedDict):
 
 
 class NotifySet(TypedDict):
-    """What is preferred now, as far as it may be shown."""
+    """Where you are told of runs by default now; of each address only what may be shown."""
 
     schema: Literal["notify.set"]
     version: Literal[1]
@@ -32,10 +32,10 @@ class NotifySet(TypedDict):
 
 class SentTest(TypedDict):
     address: str
-    """Its host, or what its service is called."""
+    """Its host, or the name of its service."""
     sent: bool
     detail: str
-    """Why it was not taken, in English; empty where it was."""
+    """Why the message was not accepted, in English; empty if it was."""
 
 
 class NotifyTest(TypedDict):

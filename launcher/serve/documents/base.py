@@ -26,15 +26,15 @@ class Answer(BaseModel):
 
 class FindingFacts(Answer):
     severity: Severity
-    """An error keeps a run from being rented."""
+    """An error prevents the launch."""
     code: str
-    """For programs; it never changes its meaning."""
+    """For programs; its meaning never changes."""
     message: str
     next_step: str
     place: str
-    """A file or a line; empty for the whole."""
+    """A file or a line; empty if it is about everything."""
     setting: str
-    """The setting that it is about, if it is about one."""
+    """The setting that it is about; empty if none."""
 
 
 def finding_facts(findings: Sequence[Finding]) -> list[FindingFacts]:
@@ -57,7 +57,7 @@ def as_json(value: Any) -> Any:
 
 
 class ProblemFacts(Answer):
-    """Problem details by RFC 9457, of the media type application/problem+json."""
+    """Problem details (RFC 9457), with the media type application/problem+json."""
 
     type: str
     """Where the reference explains this kind."""
@@ -70,4 +70,4 @@ class ProblemFacts(Answer):
     next_step: str
     """What to do about it; may be empty."""
     request_id: str
-    """The same as in the header X-Request-Id, and in the log of the serving computer."""
+    """The value of the header X-Request-Id; the request log of the serving computer has it too."""

@@ -11,24 +11,24 @@ from pod_image.contract.findings import Severity
 
 
 class DatasetAsked(Asked):
-    """Either a dataset on the Hub, or a folder of the serving computer."""
+    """Either a dataset on the Hub, or a folder on the serving computer."""
 
     dataset: str = Field(default="", max_length=500)
-    """owner/name, owner/name/folder, or an address of the Hub."""
+    """OWNER/NAME, OWNER/NAME/FOLDER, or an address on the Hub."""
     revision: str = Field(default="", max_length=200, pattern=r"^[\w./-]*$")
-    """A branch, tag or commit; empty for what is newest."""
+    """A branch, tag or commit; empty for the newest."""
     folder: str = Field(default="", max_length=4_000)
-    """The full path of a folder that clients of this server may name."""
+    """Full path of a folder on the serving computer; requests may name it only if it is allowed."""
     language: str = Field(default="en_US", max_length=40)
     sample_rate_hz: int = Field(default=22_050, ge=8_000, le=48_000)
     speakers: int | None = Field(default=1, ge=1, le=10_000)
-    """null accepts however many there are."""
+    """Number of speakers; null accepts any number."""
     minutes_wanted: float | None = Field(default=None, ge=0.0, le=100_000)
-    """null takes what a voice usually needs."""
+    """Minutes to ask for; null means what a voice usually needs."""
     table: list[str] = Field(default_factory=list, max_length=20)
-    """Which tables of the dataset count; none leaves it to the reader."""
+    """Tables of the dataset to use; empty means those that are found."""
     deep: bool = False
-    """Look at every clip. It takes long with a large dataset."""
+    """Check every clip. This takes long with a large dataset."""
 
     def check_settings(self) -> CheckSettings:
         usual = CheckSettings()
@@ -45,13 +45,13 @@ class DatasetAsked(Asked):
 
 class SpeakerFacts(Answer):
     name: str | None
-    """null for the one speaker of a table without names."""
+    """null for the only speaker of a table without names."""
     clips: int
     minutes: float
 
 
 class DatasetFacts(Answer):
-    """What a check found."""
+    """What a check of a dataset found."""
 
     dataset: str
     revision: str | None
@@ -67,7 +67,7 @@ class DatasetFacts(Answer):
     errors: int
     warnings: int
     finding_counts: dict[str, int]
-    """By code; of some only the first are listed."""
+    """Number of findings by code; some have more than are listed."""
     findings: list[FindingFacts]
 
 

@@ -18,7 +18,7 @@ class PresetFacts(Answer):
     description: str
     is_built_in: bool
     settings: dict[str, Any]
-    """What differs from the defaults."""
+    """The settings that differ from the defaults."""
 
 
 class PresetList(Answer):
@@ -27,9 +27,9 @@ class PresetList(Answer):
 
 class SettingsAsked(Asked):
     preset: str = Field(default="", max_length=100)
-    """The name of a preset to start from."""
+    """Name of a preset to start from."""
     settings: dict[str, Any] = Field(default_factory=dict, max_length=500)
-    """What differs from the preset, or from the defaults, by name; GET /api/v1/settings describes them."""
+    """Settings that differ from the preset or the defaults, by name; GET /api/v1/settings describes them."""
 
 
 class PlanAsked(SettingsAsked):
@@ -46,14 +46,14 @@ class SettingFacts(Answer):
 
 
 class SettingsFacts(Answer):
-    """Settings that can work together, each with where its value comes from."""
+    """Settings that work together, and where each value comes from."""
 
     preset: str
     settings: dict[str, SettingFacts]
     dropped: list[str]
-    """Of the preset, what means nothing here."""
+    """Settings of the preset that do not apply."""
     missing: list[str]
-    """Required, and not given yet."""
+    """Required settings that are not given yet."""
     notes: list[str]
 
 
@@ -69,10 +69,10 @@ class OfferFacts(Answer):
 
 
 class PlanFacts(Answer):
-    """What a run would do and cost. Nothing is rented by it."""
+    """What a run would do and cost. Planning rents nothing."""
 
     hash: str
-    """What POST /api/v1/runs takes, for an hour; empty for a plan that cannot be launched."""
+    """Pass it to POST /api/v1/runs within an hour; empty if the plan cannot be launched."""
     can_be_launched: bool
     run_id: str
     resume: bool
@@ -80,29 +80,29 @@ class PlanFacts(Answer):
     settings: dict[str, SettingFacts]
     dropped: list[str]
     candidates: list[OfferFacts]
-    """In the order in which they are tried."""
+    """The GPUs, in the order in which they are tried."""
     worst_case_usd: float
     """The most that it can cost."""
     hours_until_capped: float
     expected_hours: float | None
     expected_usd: float | None
     expected_by: str
-    """What the expectation rests on."""
+    """Where the expected time and cost come from."""
     boot_minutes: float
     dataset: dict[str, Any] | None
-    """What the look at the dataset found."""
+    """What the check of the dataset found."""
     inputs: list[dict[str, Any]]
-    """Repos that the pod fetches beside the dataset."""
+    """Repos that the pod fetches besides the dataset."""
     makes_results_repo: bool
     secrets: dict[str, str]
-    """Names of the secrets that the command gets, and where each value comes from. No value is ever told."""
+    """Names of the secrets that the command gets, and where each value comes from. The values are never shown."""
     secrets_in_plain: bool
-    """Whether tokens would stand readable in the pod's definition."""
+    """Whether tokens would be readable in the pod's definition."""
     base_licence: str
     let_pass: list[str]
     findings: list[FindingFacts]
     requests: list[dict[str, Any]]
-    """What would be sent to the provider, with a placeholder for every secret."""
+    """Requests that would be sent to the provider, with a placeholder for every secret."""
 
 
 def preset_facts(preset: Preset) -> PresetFacts:

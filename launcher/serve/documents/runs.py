@@ -20,38 +20,38 @@ from pod_image.contract.outcomes import EndReason, Phase
 
 
 class RunFacts(Answer):
-    """One attempt at a run."""
+    """One attempt of a run."""
 
     id: str
-    """Names this attempt in addresses; `run_id` will do while one results repo alone has it."""
+    """ID of this attempt, for addresses; `run_id` also works if only one results repo has it."""
     run_id: str
     results_repo: str
     attempt: int
     state: RunState
     end_reason: EndReason | None
     detail: str
-    """How it ended, in words; empty while it goes on."""
+    """How it ended, as a sentence; empty while it runs."""
     gpu: str
     pod_id: str
     preset: str
     price_per_hour_usd: float
     cost_usd: float | None
-    """What it has cost by its own reckoning; null while nobody knows."""
+    """Cost as measured by the pod; null until known."""
     billed_usd: float | None
-    """What the provider billed; bills lag."""
+    """Cost on the provider's bill, which comes later; null until then."""
     most_usd: float
     """The most that it can cost."""
     max_hours: float
     planned_at: datetime
     created_at: datetime | None
     armed_at: datetime | None
-    """When its pod had proved that it can end itself."""
+    """When the pod had proved that it can end itself."""
     ended_at: datetime | None
     deadline: datetime | None
     not_delivered: int | None
-    """How many files did not reach the results repo; null while that is not known."""
+    """Number of files that did not reach the results repo; null until known."""
     name: str
-    """What a person calls it; empty where nobody named it."""
+    """Name that a person gave it; empty if none."""
     tags: list[str]
     notes: str
 
@@ -79,36 +79,36 @@ class LaunchMessage(Answer):
 
 
 class LaunchFacts(Answer):
-    """A launch that this server has under way, or had."""
+    """A launch by this server, running or finished."""
 
     plan_hash: str
     is_over: bool
     messages: list[LaunchMessage]
     problem: ProblemFacts | None
-    """Why it failed, if it did."""
+    """Why the launch failed; empty if it did not."""
 
 
 class RunDetail(RunFacts):
-    """One run with all that is known of it."""
+    """One run, with everything that is known about it."""
 
     is_followed: bool
-    """Whether this server follows it now."""
+    """Whether this server is following it."""
     trouble: str
-    """Why it cannot be followed; empty where it can."""
+    """Why it cannot be followed; empty if it can."""
     phase: Phase | None
     phases: list[PhaseFacts]
     step: int | None
     total_steps: int | None
     epoch: int | None
     losses: dict[str, float]
-    """The newest of each."""
+    """Newest value of each loss."""
     steps_per_second: float | None
     ends_at: datetime | None
-    """A forecast."""
+    """Forecast of when it ends."""
     cost_at_end_usd: float | None
-    """A forecast."""
+    """Forecast of when it ends."""
     last_seq: int
-    """Of the newest event that is known here."""
+    """`seq` of the newest event that is known here."""
     heard_at: datetime | None
     settings: dict[str, Any]
     launch: LaunchFacts | None
@@ -117,44 +117,44 @@ class RunDetail(RunFacts):
 
 class TimeSlice(Answer):
     name: str
-    """A phase, or idle for what no phase explains."""
+    """A phase, or idle for time outside every phase."""
     seconds: float
     cost_usd: float
 
 
 class ReceiptFacts(Answer):
-    """What was expected, what it cost, and where the time went."""
+    """Receipt of a run: what was expected, what it cost, and where the time went."""
 
     planned_usd: float | None
     worst_case_usd: float | None
     seconds: float | None
     slices: list[TimeSlice]
     moments: dict[str, datetime]
-    """First times of its story, by name."""
+    """When each part of the run first happened, by name."""
     delivered: str
-    """What of it reached the results repo, in words; empty while that is not known."""
+    """What reached the results repo, as a sentence; empty until known."""
     last_lines: list[str]
-    """What its programs printed last, where it did not end well."""
+    """The last output of its programs, if it did not end well."""
 
 
 class EventList(Answer):
     events: list[dict[str, Any]]
-    """In order of their `seq`, each as the pod said it: event, at, run_id, seq, and what belongs to its kind."""
+    """In the order of `seq`, each as the pod sent it: `event`, `at`, `run_id`, `seq`, and the fields of its kind."""
     last_seq: int
-    """Of the last one here; ask again after it."""
+    """`seq` of the last event here; ask for later ones with it."""
     is_over: bool
-    """Whether the run has ended, and nothing comes after these."""
+    """Whether the run has ended and no more events will come."""
 
 
 class PointFacts(Answer):
     at: float
-    """The step, or a time in Unix seconds."""
+    """A step, or a time in Unix seconds."""
     value: float
 
 
 class CurveFacts(Answer):
     curves: dict[str, list[PointFacts]]
-    """Of each loss over the steps; older detail is averaged."""
+    """Each loss over the steps; older values are averaged."""
     speed: list[PointFacts]
     """Steps per second over the steps."""
 
@@ -164,17 +164,17 @@ class SampleFacts(Answer):
     at: datetime
     step: int
     path: str
-    """Below the run's folder in the results repo."""
+    """Path relative to the run's folder in the results repo."""
     text: str
-    """What it says, or what tells it from others of its step."""
+    """The spoken text, or what distinguishes it from other samples of its step."""
     kind: str
-    """sample, or reference for the recording to compare with."""
+    """sample; or reference, the recording to compare with."""
     media: Media
     seconds: float | None
     is_there: bool
-    """Whether it is in the results repo, as far as the pod told; once the run is over it is taken to be there."""
+    """Whether the pod has said that it is in the results repo; assumed once the run has ended."""
     url: str
-    """Where this server has it; ranges are answered."""
+    """Address on this server; range requests work."""
 
 
 class SampleList(Answer):
@@ -184,7 +184,7 @@ class SampleList(Answer):
 
 class FileFacts(Answer):
     path: str
-    """Below the run's folder."""
+    """Path relative to the run's folder."""
     size_bytes: int
     sha256: str | None
     url: str
@@ -203,7 +203,7 @@ class GpuFacts(Answer):
 
 
 class MachineFacts(Answer):
-    """The newest reading of the pod's machine; `at` is null while there is none."""
+    """The newest reading of the pod's machine; `at` is null until there is one."""
 
     at: datetime | None
     gpus: list[GpuFacts]
@@ -212,7 +212,7 @@ class MachineFacts(Answer):
     memory_total_gb: float | None
     disk_free_gb: float | None
     gpu_use: list[PointFacts]
-    """Percent over Unix seconds, of the last hours."""
+    """GPU use in percent, over Unix seconds, for the last hours."""
 
 
 Offered = Literal[
@@ -223,32 +223,31 @@ Offered = Literal[
 
 class CommandAsked(Asked):
     command: Offered
-    """stop: end and deliver. save: write and upload a checkpoint. sample: say the text. abort: release the pod at once,
-    what is not uploaded is lost."""
+    """stop: end the run and deliver. save: write and upload a checkpoint. sample: speak the text. abort: release
+    the pod at once; what is not uploaded is lost."""
     text: str = Field(default="", max_length=500)
-    """What to say; for sample alone."""
+    """The text to speak; only for sample."""
     speaker: str = Field(default="", max_length=200)
-    """Who says it, of a voice with several: a name of the dataset's, or a place from 0. Empty is the first."""
+    """Speaker, for a voice with several: a name from the dataset, or a number from 0. Empty means the first."""
     wait_seconds: float = Field(default=0.0, ge=0.0, le=60.0)
-    """Longest time to wait for the confirmation of the pod."""
+    """Longest time to wait for the pod's receipt."""
 
 
 class CommandFacts(Answer):
     id: str
-    """Of its receipt."""
+    """ID of the command and of its receipt."""
     command: InstructionName
     state: str
-    """sent, received, done, refused, or ended where the run ended before it took effect. Only done means that it took
-    effect."""
+    """sent, received, done, refused, or ended if the run ended first. Only done means that it took effect."""
     detail: str
     way: str
-    """exec, or file: left in the results repo, where the pod looks every 30 s. Empty where the pod was released from
-    here."""
+    """exec, or file: left in the results repo, which the pod reads every 30 s. Empty if the server released the pod
+    itself."""
 
 
 class DeployAsked(Asked):
     plan_hash: str = Field(pattern=r"^[0-9a-f]{64}$")
-    """The hash of a plan that was made within the last hour. Nothing else is rented."""
+    """Hash of a plan that was made within the last hour. Only this plan is launched."""
 
 
 class LogLine(Answer):

@@ -10,34 +10,34 @@ from launcher.serve.documents.base import Answer
 class KeyFacts(Answer):
     name: str
     source: str | None
-    """environment, keyring or given; null where there is none. No value is ever told."""
+    """environment, keyring or given; null if there is none. The value is never shown."""
 
 
 class PlaceFacts(Answer):
     name: str
     title: str
-    """As sentences say it."""
+    """Name of the provider, as sentences use it."""
     is_stand_in: bool
-    """Whether somebody else answers for it, such as a demo."""
+    """Whether another service stands in for it, such as the demo."""
 
 
 class SystemFacts(Answer):
     version: str
-    """Of the launcher."""
+    """Version of the launcher."""
     contract: int
-    """The version of what launcher and pod agree on."""
+    """Version of the contract between launcher and pod."""
     python: str
     now: datetime
     place: PlaceFacts
     """Where runs go."""
     extras: dict[str, bool]
-    """Which optional parts are installed."""
+    """Optional parts, and whether each is installed."""
     keys: list[KeyFacts]
     token_id: str
-    """Tells the token that was used from others; it stands in the audit."""
+    """ID of the token that was used, as in the audit; it is not a secret."""
     folders: list[str]
-    """Below these, and nowhere else, a request may name files of this computer."""
+    """Requests may name files of this computer only inside these folders."""
     secrets: list[str]
-    """Names of the secrets that a command may get."""
+    """Names of the secrets that a command may be given."""
     runs_followed: int
     runs_that_may_cost: int

@@ -52,9 +52,11 @@ class PlanningTools:
 
     async def settings(
         self,
-        preset: Annotated[Text, Field(description="Only settings that apply with it.")] = "",
+        preset: Annotated[
+            Text, Field(description="Name of a preset: only settings that apply with it.")
+        ] = "",
         recipe: Annotated[Text, Field(description="Such as piper or command.")] = "",
-        advanced: Annotated[bool, Field(description="The rarely needed ones too.")] = False,
+        advanced: Annotated[bool, Field(description="Also list rarely needed settings.")] = False,
     ) -> CallToolResult:
         """The settings that a plan takes: name, meaning, default, limits."""
         config = self._ground.desk.bench.config
@@ -85,7 +87,9 @@ class PlanningTools:
     async def offers(
         self,
         gpu_count: Annotated[int, Field(ge=1, le=8, description="GPUs in one pod.")] = 1,
-        min_memory_gb: Annotated[int, Field(ge=0, le=1000, description="Of each GPU.")] = 0,
+        min_memory_gb: Annotated[
+            int, Field(ge=0, le=1000, description="Minimum memory of each GPU, in GB.")
+        ] = 0,
     ) -> CallToolResult:
         """GPUs that can be rented now, cheapest first. Prices are in US dollars an hour for all GPUs of a pod."""
         bench = self._ground.desk.bench
@@ -109,22 +113,23 @@ class PlanningTools:
 
     async def plan(
         self,
-        preset: Annotated[Text, Field(description="A name of the tool presets.")] = "",
+        preset: Annotated[Text, Field(description="Name of a preset, from the tool presets.")] = "",
         settings: Annotated[
             dict[str, Value],
-            Field(description='By name, such as {"dataset_repo": "me/clips", "max_hours": 2}.'),
+            Field(
+                description='Settings by name, such as {"dataset_repo": "me/clips", "max_hours": 2}.'
+            ),
         ] = {},  # noqa: B006  # never changed; the schema shows it
         command: Annotated[
-            list[str], Field(max_length=200, description="The words of a program to run.")
+            list[str], Field(max_length=200, description="The program to run and its arguments.")
         ] = [],  # noqa: B006
         resume: Annotated[bool, Field(description="Continue the run that run_id names.")] = False,
         force: Annotated[
-            list[str], Field(max_length=50, description="Codes of dataset errors that may pass.")
+            list[str], Field(max_length=50, description="Codes of dataset errors to ignore.")
         ] = [],  # noqa: B006
     ) -> CallToolResult:
-        """What a run would do and cost. Nothing is rented. Show the answer to the person: deploy takes its hash, for an
-        hour. results_repo is always needed, and dataset_repo for most trainings.
-        """
+        """Plan a run: what it would do and cost. Nothing is rented. Show the answer to the person; deploy takes its
+        hash, within an hour. results_repo is always required, and dataset_repo for most trainings."""
         ground = self._ground
         asked = Asked(options=settings, preset=preset, command=tuple(command))
         composed = ground.allowed.held(read(asked, ground.desk.bench.config).composed())
@@ -136,12 +141,13 @@ class PlanningTools:
     async def deploy(
         self,
         plan_hash: Annotated[
-            str, Field(pattern="^[0-9a-f]{8,64}$", description="Of a plan that was shown here.")
+            str,
+            Field(pattern="^[0-9a-f]{8,64}$", description="Hash of a plan that was shown here."),
         ],
     ) -> CallToolResult:
-        """Rent a GPU for exactly the plan with this hash, which the person has seen and agreed to. It spends money. It
-        answers within half a minute; watch says when the pod is armed. Asked twice, it rents once.
-        """
+        """Rent a GPU for exactly the plan with this hash, which the person has seen and agreed to. This spends
+        money. It answers within half a minute; watch says when the pod is armed. Called twice with the same hash,
+        it rents once."""
         launching = await deploy(self._ground, plan_hash)
         facts: dict[str, Any] = {"plan": launching.plan_hash, **self._budget_facts()}
         if launching.run is not None:
@@ -150,7 +156,7 @@ class PlanningTools:
         return answer(facts)
 
     async def budget(self) -> CallToolResult:
-        """What agents may spend today, what is booked, and what is left, in US dollars."""
+        """What agents may spend today, what is reserved, and what is left, in US dollars."""
         await self._ground.settle()
         return answer(self._budget_facts())
 

@@ -46,9 +46,12 @@ class RunTools:
         self._ground = ground
 
     async def runs(
-        self, limit: Annotated[int, Field(ge=1, le=50, description="The newest first.")] = 20
+        self,
+        limit: Annotated[
+            int, Field(ge=1, le=50, description="Maximum number of runs, newest first.")
+        ] = 20,
     ) -> CallToolResult:
-        """The runs that this computer knows of, also those that a person began."""
+        """The runs that this computer knows, including those that a person started."""
         found = await known(self._ground.desk, limit)
         return answer({"runs": [run_facts(run.known) for run in found]})
 
@@ -58,9 +61,9 @@ class RunTools:
         wait_seconds: Annotated[
             float, Field(ge=0, le=50, description="Longest time to wait for something new.")
         ] = 0.0,
-        events: Annotated[int, Field(ge=0, le=50, description="Number of the newest.")] = 10,
+        events: Annotated[int, Field(ge=0, le=50, description="Number of the newest events.")] = 10,
     ) -> CallToolResult:
-        """How far a run is, what it costs, and the last things that its pod said. Call it again to see more."""
+        """How far a run is, what it costs, and the last events of its pod. Call it again to see more."""
         found = await self._ground.run(run)
         launching = self._launching(found)
         if launching is None:
@@ -77,7 +80,9 @@ class RunTools:
     async def logs(
         self,
         run: RunName = "",
-        lines: Annotated[int, Field(ge=1, le=MOST_LINES, description="Number of the last.")] = 50,
+        lines: Annotated[
+            int, Field(ge=1, le=MOST_LINES, description="Number of lines, from the end.")
+        ] = 50,
     ) -> CallToolResult:
         """The last lines that a run's programs and its pod printed."""
         found = await self._ground.run(run)
@@ -92,11 +97,16 @@ class RunTools:
         self,
         run: RunName = "",
         content: Annotated[
-            int, Field(ge=0, le=3, description="Number of the newest with sound or picture.")
+            int,
+            Field(
+                ge=0,
+                le=3,
+                description="Number of the newest samples to include as sound or picture.",
+            ),
         ] = 1,
-        limit: Annotated[int, Field(ge=1, le=50, description="Number of the newest.")] = 10,
+        limit: Annotated[int, Field(ge=1, le=50, description="Number of the newest samples.")] = 10,
     ) -> CallToolResult:
-        """What a run has made to hear or see so far, with the newest as content and the others as links."""
+        """What there is to hear or see of a run so far: the newest as content, the others as links."""
         found = await self._ground.run(run)
         newest = (await found.samples.aio())[-limit:]
         with_content = newest[-content:] if content else ()
@@ -129,7 +139,7 @@ class RunTools:
         return _sent(found, await found.stop.aio(wait=False))
 
     async def save(self, run: RunName = "") -> CallToolResult:
-        """Have a run that an agent deployed write and upload a checkpoint now; it goes on."""
+        """Have a run that an agent deployed write and upload a checkpoint now; training continues."""
         found = await self._ground.run(run)
         self._ground.refuse_others(found)
         return _sent(found, await found.save.aio(wait=False))

@@ -15,7 +15,7 @@ RunName = Annotated[
         min_length=1,
         max_length=64,
         pattern=r"^[A-Za-z0-9_-]+$",
-        description="The id of a run, its run id while one results repo alone has it, or the id of its pod.",
+        description="The `id` of a run; its run ID, if only one results repo has it; or the ID of its pod.",
     ),
 ]
 

@@ -16,9 +16,10 @@ def dataset_routes(ground: Ground) -> APIRouter:
 
     @routes.post("/datasets/check", response_model=DatasetFacts)
     async def check_dataset(asked: DatasetAsked) -> DatasetFacts:
-        """Look a dataset over: what is in it, and what would spoil a training. Nothing in it is changed.
+        """Check a dataset: what is in it, and what would spoil a training. Nothing in it is changed.
 
-        On the Hub the serving computer's token reads it, and only headers of sounds are fetched.
+        A dataset on the Hub is read with the serving computer's token, and only the headers of its audio
+        files are fetched.
         """
         if bool(asked.dataset) == bool(asked.folder):
             raise InvalidRequest(

@@ -47,7 +47,7 @@ _BYTES: dict[int | str, dict[str, Any]] = {
     for status, words in {200: "The file.", 206: "The part that was asked for."}.items()
 }
 FilePathAsked = Annotated[
-    str, Path(min_length=1, max_length=1_000, description="Below the run's folder.")
+    str, Path(min_length=1, max_length=1_000, description="Path relative to the run's folder.")
 ]
 
 
@@ -57,14 +57,14 @@ def file_routes(ground: Ground) -> APIRouter:
 
     @routes.get("/runs/{run}/samples", response_model=SampleList)
     async def list_samples(run: RunName) -> SampleList:
-        """What there is to hear and see while it trains."""
+        """Samples: what there is to hear and see during training."""
         found = ground.run(run)
         picture = (await ground.told.view(found)).picture
         return SampleList(samples=[_sample(found, picture, each) for each in picture.samples])
 
     @routes.get("/runs/{run}/samples/latest", response_model=SampleList)
     async def latest_samples(run: RunName) -> SampleList:
-        """The same of the newest step alone."""
+        """Samples of the newest step."""
         found = ground.run(run)
         picture = (await ground.told.view(found)).picture
         made = [each for each in picture.samples if each.body.kind == "sample"]
@@ -75,7 +75,7 @@ def file_routes(ground: Ground) -> APIRouter:
 
     @routes.get("/runs/{run}/files", response_model=FileList)
     async def list_files(run: RunName) -> FileList:
-        """What the run has delivered to its results repo."""
+        """The files that the run has delivered to its results repo."""
         found = ground.run(run)
         start = f"{found.run_id}/"
         return FileList(
@@ -93,7 +93,7 @@ def file_routes(ground: Ground) -> APIRouter:
 
     @routes.get("/runs/{run}/files/{path:path}", response_class=FileResponse, responses=_BYTES)
     async def get_file(run: RunName, path: FilePathAsked) -> FileResponse:
-        """One file of the run, or a part of it by the header Range, checked against the results repo's listing."""
+        """One file of the run, or a part of it by the header Range, checked against the listing of the results repo."""
         found = ground.run(run)
         if safe_path(path) != path:
             raise _no_such_file()

@@ -17,10 +17,10 @@ def plan_routes(ground: Ground) -> APIRouter:
 
     @routes.post("/plans", response_model=PlanFacts)
     async def create_plan(asked: PlanAsked) -> PlanFacts:
-        """Find out what a run would do and cost: dataset looked at, GPU chosen, price known. Nothing is rented.
+        """Plan a run: check its dataset, choose a GPU, and say what it would cost. Nothing is rented.
 
-        The plan is kept for an hour; POST /api/v1/runs launches it by its hash. One with an error among its findings
-        cannot be launched, and has none.
+        The plan is kept for an hour; POST /api/v1/runs launches it by its hash. A plan with an error among
+        its findings cannot be launched and has no hash.
         """
         composed = await composed_from(ground, asked)
         keys = ground.keys_for(composed.settings)

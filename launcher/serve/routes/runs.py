@@ -36,7 +36,7 @@ from pod_image.contract.instructions import InstructionName
 from pod_image.contract.older_settings import recorded_settings
 
 CommandId = Annotated[
-    str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$", description="As it was answered when it was sent.")
+    str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$", description="The ID in the answer to the command.")
 ]
 
 
@@ -48,20 +48,20 @@ def run_routes(ground: Ground) -> APIRouter:
     async def list_runs(
         state: Annotated[RunState | None, Query(description="Only runs in this state.")] = None,
         limit: Annotated[
-            int, Query(ge=1, le=1_000, description="Number of the newest runs.")
+            int, Query(ge=1, le=1_000, description="Maximum number of runs, newest first.")
         ] = 100,
     ) -> RunList:
-        """Every run that the serving computer knows of."""
+        """Every run that the serving computer knows."""
         found = [run for run in ground.bench.runs.runs() if state in (None, run.state)]
         return RunList(runs=[RunFacts(**run_facts(run)) for run in found[:limit]])
 
     @routes.post("/runs", response_model=RunDetail, status_code=202)
     async def deploy_plan(asked: DeployAsked, request: Request, response: Response) -> RunDetail:
-        """Rent a GPU for a plan that was made, by its hash, and for nothing else.
+        """Launch a plan by its hash: rent a GPU for exactly that.
 
-        The answer comes as soon as the run is written down; the launch goes on, and its messages stand in the run. A
-        plan that would not be the same any more is refused, with what moved. The same hash again answers with the same
-        run, so that a request whose answer was lost may be sent again.
+        The answer comes as soon as the run is recorded; the launch continues, and its messages are in the
+        run. If the plan has changed since, the request is refused, and the answer says what changed. The same
+        hash again answers with the same run: after a lost answer, send the request again.
         """
         run = await deploys.deploy(asked.plan_hash, caller_of(request))
         response.headers["location"] = f"/api/v1/runs/{run.nonce}"
@@ -69,7 +69,7 @@ def run_routes(ground: Ground) -> APIRouter:
 
     @routes.get("/runs/{run}", response_model=RunDetail)
     async def get_run(run: RunName) -> RunDetail:
-        """One run with all that is known of it."""
+        """One run, with everything that is known about it."""
         return await _detail(ground, deploys, ground.run(run))
 
     @routes.get("/runs/{run}/curves", response_model=CurveFacts)
@@ -83,20 +83,21 @@ def run_routes(ground: Ground) -> APIRouter:
 
     @routes.get("/runs/{run}/machine", response_model=MachineFacts)
     async def get_machine(run: RunName) -> MachineFacts:
-        """The gauges of the run's machine: GPUs, memory, disk."""
+        """Readings of the run's machine: GPUs, memory, disk."""
         return machine_facts((await ground.told.view(ground.run(run))).picture)
 
     @routes.post("/runs/{run}/commands", response_model=CommandFacts, status_code=202)
     async def send_command(run: RunName, asked: CommandAsked, request: Request) -> CommandFacts:
-        """Stop a run, save, say something, or release its pod at once.
+        """Give a run a command: stop, save, sample or abort.
 
-        Sent is not done: the pod's receipt says what became of it. Wait for it here, or ask for it by its id.
+        Sent does not mean done: the pod's receipt says whether it took effect. Wait for it with
+        `wait_seconds`, or ask for it later by its ID.
         """
         return await command(ground, ground.run(run), asked, caller_of(request))
 
     @routes.get("/runs/{run}/commands/{id}", response_model=CommandFacts)
     async def get_command(run: RunName, id: CommandId) -> CommandFacts:
-        """What became of a command."""
+        """What happened to a command."""
         found = ground.run(run)
         receipts = (await ground.told.view(found)).picture.receipts
         known = receipts.get(id)

@@ -51,7 +51,10 @@ def settings_routes(ground: Ground) -> APIRouter:
 
     @routes.post("/settings/check", response_model=SettingsFacts)
     async def check_settings(asked: SettingsAsked) -> SettingsFacts:
-        """Whether these settings work together, what each is then, and what is still missing. Nobody else is asked."""
+        """Whether these settings work together, the value of each, and what is still missing.
+
+        Makes no network request.
+        """
         composed = await composed_from(ground, asked, check_required=False)
         return SettingsFacts(
             preset=composed.preset,

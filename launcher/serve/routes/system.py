@@ -21,7 +21,7 @@ def system_routes(ground: Ground) -> APIRouter:
 
     @routes.get("/system", response_model=SystemFacts)
     async def get_system(request: Request) -> SystemFacts:
-        """Versions, extras, the place that runs go to, which keys are here, and what requests may name."""
+        """Versions, extras, the provider, which keys are set, and which folders and secrets requests may name."""
         place = ground.bench.place
         return SystemFacts(
             version=__version__,

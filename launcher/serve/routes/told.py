@@ -21,7 +21,8 @@ from pod_image.contract.run_log import LoggedLine
 LastEventId = Annotated[
     str | None,
     Header(
-        alias="Last-Event-ID", description="The id of the last item that came; it goes on there."
+        alias="Last-Event-ID",
+        description="The `id` of the last item that you received; the stream continues after it.",
     ),
 ]
 _ITEM: dict[str, Any] = {
@@ -35,7 +36,7 @@ _ITEM: dict[str, Any] = {
     "required": ["id", "event", "data"],
 }
 _STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"content": {MEDIA_TYPE: {"schema": _ITEM}}, "description": "A stream of such items."}
+    200: {"content": {MEDIA_TYPE: {"schema": _ITEM}}, "description": "A stream of these items."}
 }
 _TEXT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "The log."}
@@ -49,11 +50,11 @@ def told_routes(ground: Ground) -> APIRouter:
     async def list_events(
         run: RunName,
         after: Annotated[
-            int, Query(ge=0, le=2**53, description="Only events with a greater seq.")
+            int, Query(ge=0, le=2**53, description="Only events with a greater `seq`.")
         ] = 0,
-        limit: Annotated[int, Query(ge=1, le=5_000, description="Largest number.")] = 1_000,
+        limit: Annotated[int, Query(ge=1, le=5_000, description="Maximum number.")] = 1_000,
     ) -> EventList:
-        """What the pod said, from the event after `after` on. Ask again after `last_seq` for more."""
+        """Events of the pod with a `seq` greater than `after`. For later ones ask again, with `last_seq` as `after`."""
         found = ground.run(run)
         events = await ground.told.events(found, after, limit)
         last_seq = events[-1].seq if events else after
@@ -72,12 +73,16 @@ def told_routes(ground: Ground) -> APIRouter:
         last_event_id: LastEventId = None,
         after: Annotated[
             int,
-            Query(ge=0, le=2**53, description="Begin after this seq; Last-Event-ID goes before."),
+            Query(
+                ge=0,
+                le=2**53,
+                description="Begin after this `seq`; Last-Event-ID takes precedence.",
+            ),
         ] = 0,
     ) -> Stream:
-        """The same as server-sent events, as they come: `event` is the kind, `data` the event, `id` its seq.
+        """The events as a stream of server-sent events: `event` is the kind, `data` the event, `id` its `seq`.
 
-        After the run's end one item of the kind `over` comes, and nothing more.
+        After the end of the run the last item is `over`.
         """
         found = ground.run(run)
         start = int(last_event_id) if last_event_id and _is_number(last_event_id) else after
@@ -88,9 +93,9 @@ def told_routes(ground: Ground) -> APIRouter:
         run: RunName,
         tail: Annotated[int, Query(ge=1, le=5_000, description="Number of lines.")] = 1_000,
     ) -> PlainTextResponse:
-        """What the pod printed, the newest lines, without its events.
+        """The newest lines of the pod's output, without its events.
 
-        Of a run that ended before it was followed here it is what the run delivered.
+        For a run that ended before this server followed it, the log that it delivered.
         """
         found = ground.run(run)
         view = await ground.told.view(found)
@@ -103,7 +108,10 @@ def told_routes(ground: Ground) -> APIRouter:
     async def stream_log(
         run: RunName, request: Request, last_event_id: LastEventId = None
     ) -> Stream:
-        """The lines of the log as server-sent events, those that are known first. An item `over` comes at the end."""
+        """The log as a stream of server-sent events, beginning with the lines that are known already.
+
+        The last item is `over`.
+        """
         found = ground.run(run)
         mark, _, number = (last_event_id or "").partition("-")
         is_ours = mark == ground.told.mark and _is_number(number)

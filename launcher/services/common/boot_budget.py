@@ -25,7 +25,8 @@ INSTALL_MINUTES = 3.0
 
 @dataclass(frozen=True)
 class BootBudget:
-    """`basis` says what the minutes rest on, as words that follow a comma or a bracket."""
+    """How long the pod may take until it is armed. `basis` says where the minutes come from, worded to follow a
+    comma or a bracket."""
 
     minutes: float
     basis: str

@@ -73,7 +73,7 @@ class ReapReport:
     secrets_trouble: str = ""
     """Why it could not be told, or done, which secrets are left."""
     places: tuple[str, ...] = ()
-    """That were looked at, as sentences name them."""
+    """Names of the providers that were checked."""
     unseen: tuple[str, ...] = ()
     """Places that could not be looked at, and why, as sentences."""
 

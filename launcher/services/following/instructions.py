@@ -29,7 +29,7 @@ MOST_LETTERS_OF_SPEAKER = 200
 
 
 class Way(StrEnum):
-    """How an instruction went in."""
+    """How an instruction reached the pod."""
 
     EXEC = "exec"
     FILE = "file"

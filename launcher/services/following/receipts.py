@@ -53,7 +53,7 @@ class Receipt:
     delivery: Delivery | None = None
     """What reached the results repo; None while the pod has not said."""
     last_lines: tuple[str, ...] = ()
-    """What its programs printed last, where it did not end well."""
+    """The last output of its programs, if it did not end well."""
     machine: Mapping[str, Any] = field(default_factory=dict)
     """What is known of the host: `gpu`, `data_center`, `cloud`, and in `tried` how its parts did."""
 

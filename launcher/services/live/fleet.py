@@ -25,18 +25,18 @@ class LiveRow:
 
     run: Run
     place: str
-    """As sentences say it."""
+    """Name of the provider, as sentences use it."""
     phase: Phase | None
     step: int | None
     total_steps: int | None
     seconds_left: float | None
     steps_per_second: float | None
     gpu_use_percent: float | None
-    """The mean of its GPUs."""
+    """Mean of its GPUs."""
     cost_usd: float
     cost_per_minute_usd: float
     cap_usd: float
-    """It never costs more."""
+    """The most that it can cost."""
     heard_at: datetime | None
     """When its pod said the newest that is known."""
     is_silent: bool

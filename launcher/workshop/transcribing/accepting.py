@@ -32,7 +32,8 @@ class Accept(StrEnum):
 
 @dataclass(frozen=True)
 class Accepted:
-    """`texts` clips have their text now, of which `clips` were cut out of long recordings; `left` still wait."""
+    """Suggestions that were accepted: `texts` clips now have their transcript, of which `clips` were cut out of
+    long recordings; `left` still wait."""
 
     texts: int
     clips: int

@@ -31,7 +31,7 @@ FEWEST_UNHEARD = 2
 
 @dataclass(frozen=True)
 class Move:
-    """A repair of one line: it gets the text that stands at `source`, or none where that is empty."""
+    """A repair of one line: it gets the transcript of the line `source`, or none if that is empty."""
 
     place: str
     file: str

@@ -20,7 +20,7 @@ UNDO = ".before-repair.json"
 
 @dataclass(frozen=True)
 class Repaired:
-    """`moved` rows have another text now, `emptied` have none: theirs stood nowhere."""
+    """`moved` lines have another transcript now; `emptied` have none, because theirs was nowhere in the table."""
 
     moved: int
     emptied: int

@@ -13,7 +13,7 @@ from pod_image.contract.whole_file import replacing, write_whole
 from pod_image.recipes.distil.rows import Row, rows_in
 
 FOLDER = "spoken"
-"""Below the run's folder."""
+"""Path relative to the run's folder."""
 PATTERN = "clips-*.tar"
 ROWS_NAME = "rows.jsonl"
 TABLE_NAME = "metadata.csv"

@@ -187,7 +187,7 @@ def draw_end(run: Run, view: RunView, said: Sequence[str] = ()) -> None:
 
 
 def _quote(reason: EndReason | None, view: RunView) -> None:
-    """What its programs printed last, where it did not end well."""
+    """The last output of its programs, if it did not end well."""
     if (
         view.picture.ended is None
         or not view.picture.ended.last_lines
