@@ -122,7 +122,7 @@ def agents_home() -> Path:
             if home.stat().st_uid == os.geteuid() and os.access(home, os.W_OK):
                 return home
     raise Trouble(
-        "The image's user may write neither to its working folder nor to its home nor to /tmp.",
+        "The image's user cannot write to its working folder, its home or /tmp.",
         "Use an image with another user, or with a working folder that it can write to.",
     )
 
@@ -169,7 +169,7 @@ def install(home: Path, url: str, sha256: str, pip_url: str, pip_sha256: str) ->
     def carried_pip() -> Path:
         if not pip_url:
             hint = "Put pip into the image, or start from a computer whose Python has ensurepip."
-            raise Trouble("The image's Python has no pip, and none was sent along.", hint)
+            raise Trouble("The image's Python has no pip, and none was sent.", hint)
         return fetched(home, pip_url, pip_sha256)
 
     shutil.rmtree(home / "python", ignore_errors=True)  # an earlier start may have been cut off

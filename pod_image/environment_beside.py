@@ -28,7 +28,7 @@ _VERSION_OF_PIP = "import pip; print(pip.__version__)"
 class NoEnvironment(Exception):
     """None could be made; `remedy` is what to do about it."""
 
-    remedy = "Take another image: its Python does not work as most do."
+    remedy = "Use another image: its Python does not work as usual."
 
 
 def main(folder: str, *words: str) -> int:

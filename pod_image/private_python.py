@@ -39,7 +39,7 @@ Say = Callable[[str], None]
 class CannotSettle(Exception):
     """There can be no agent here; the text is for the person."""
 
-    remedy = "Its log says more. Another image may do."
+    remedy = "Its log says more. Another image may work."
 
 
 def settle(
@@ -118,7 +118,7 @@ def pins_in(requirements: str) -> dict[str, str]:
 
 
 def in_wheel(wheel: bytes, name: str) -> str:
-    """Text of a file of our package. Raises KeyError when it is not there."""
+    """Text of a file of our package. Raises KeyError when it does not exist."""
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
         return archive.read(f"pod_image/{name}").decode()
 

@@ -112,7 +112,7 @@ def _refuse_beside_plan(asked: Mapping[str, Any]) -> None:
     given = sorted(name for name, value in asked.items() if value)
     if given:
         raise InvalidRequest(
-            f"A plan has its settings already; {', '.join(given)} came beside it.",
+            f"A plan already has its settings, but {', '.join(given)} was given too.",
             hint="Plan again with them.",
         )
 

@@ -82,7 +82,9 @@ async def desk_for(
         if (open_config, open_keys) == (config, found):
             return desk
     for entry in read_no_proxy():
-        LOG.warning("NO_PROXY is read without %r, which names no host: correct it there.", entry)
+        LOG.warning(
+            "NO_PROXY contains %r, which is not a host and is ignored: correct it there.", entry
+        )
     stack = AsyncExitStack()
     bench = await stack.enter_async_context(open_workbench(config, found))
     bench.runs.on_trouble = LOG.warning

@@ -220,7 +220,7 @@ def _refuse_dearer(made: MadePlan, agreed_usd: float | None) -> None:
 def _goes_on(run: KnownRun) -> Interrupted:
     price = dollars_per_hour(run.price_per_hour_usd)
     return Interrupted(
-        f"{run.run_id} was armed before the call was ended: it goes on without this program, on pod {run.pod_id} "
+        f"{run.run_id} was armed before the call was ended: it continues without this program, on pod {run.pod_id} "
         f"({run.gpu_name}, {price}, never over {dollars(run.most_usd)}).",
         hint=Sentence(
             "Hold it again: ",

@@ -35,7 +35,10 @@ def refuse_what_shows_nothing(names: Sequence[str], *, is_headless: bool) -> Non
         if name in _NEEDS_NODES:
             raise InvalidRequest(
                 f"{name} would have no effect: {_NEEDS_NODES[name]}.",
-                hint="Start the stand-ins alone with launcher demo --emulators, and deploy there with --nodes 2.",
+                hint=(
+                    "Start only the simulated services with launcher demo --emulators, and deploy there "
+                    "with --nodes 2."
+                ),
             )
 
 

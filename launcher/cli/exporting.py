@@ -43,7 +43,7 @@ def export_task(
     except OSError as exc:
         raise InvalidRequest(
             f"{path} cannot be written: {exc.strerror or exc}.",
-            hint="Name another folder with --out.",
+            hint="Give another folder with --out.",
         ) from exc
     warning = WARNING.format(engine=engine.TITLE)
     document: ExportTask = {

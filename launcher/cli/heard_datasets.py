@@ -76,10 +76,9 @@ def transcribe(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Suggest a text for every clip that has none, by Whisper on this computer.
-
-    Suggestions wait beside the table until they are accepted here or on the dataset's page; a text that is there is
-    never changed. Words that Whisper is unsure of are in [brackets]. Stopped in the middle, a second call goes on.
+    """Suggest a transcript for every clip without one, with Whisper on this computer. Suggestions are kept
+    next to the table until you accept them here or on the dataset's page; existing transcripts are never
+    changed. Words that Whisper is unsure of are in [brackets]. If you stop it, a second call continues.
     Long recordings are cut at silences between sentences.
     """
     output = Output(as_json=as_json, quiet=quiet, streams=True)
@@ -121,10 +120,9 @@ def proofread(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Find texts that are not what is said: swapped, shifted, with words missing or too many, or of cut sound.
-
-    Every text is scored against its clip by Whisper on this computer. Nothing is changed without --repair, which
-    moves shifted and swapped texts to where they belong.
+    """Find transcripts that are not what is said: swapped, shifted, with missing or extra words, or with cut
+    audio. Whisper scores every transcript against its clip on this computer. Nothing is changed without
+    --repair, which moves shifted and swapped transcripts to their clips.
     """
     output = Output(as_json=as_json, quiet=quiet, streams=True)
     if undo:

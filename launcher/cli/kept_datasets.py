@@ -42,7 +42,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def list_(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """The datasets kept here, with clips, minutes, size and times."""
+    """List the datasets on this computer: clips, minutes, size and times."""
     found = complete(datasets.kept(read_config()))
     Output(as_json=as_json, quiet=quiet).answer(
         list_document(found), lambda: list_text(found), quiet="\n".join(each.name for each in found)
@@ -50,7 +50,7 @@ def list_(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
 
 
 def show(name: NameArgument, as_json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """One dataset: every clip with its length and text."""
+    """Show a dataset: every clip with its length and transcript."""
     shown = complete(datasets.show(read_config(), name))
     Output(as_json=as_json, quiet=quiet).answer(
         shown_document(shown),
@@ -69,7 +69,7 @@ def edit(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Change what is said in a clip, or who says it."""
+    """Change a clip's transcript or speaker."""
     if text is None and speaker is None:
         raise InvalidRequest("Nothing to change.", hint="Give --text or --speaker.")
     line = complete(datasets.edit(read_config(), name, clip, text=text, speaker=speaker))
@@ -88,7 +88,8 @@ def drop(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Take clips out of a dataset, line and file. Your own recordings stay, and `restore` brings clips back."""
+    """Remove clips from a dataset, both line and file. Your own recordings stay, and `restore` brings the
+    clips back."""
     agree(f"Remove {counted(len(files), 'clip')} from {name}?", yes)
     dropped = complete(datasets.drop(read_config(), name, files))
     document: DatasetDrop = {
@@ -113,7 +114,7 @@ def restore(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Bring clips back that were left out; without a clip or --all, list them."""
+    """Bring back clips that were removed; without a clip or --all, list them."""
     output = Output(as_json=as_json, quiet=quiet)
     if not clip and not every:
         found = complete(clips.left_out(read_config(), name))
@@ -159,7 +160,7 @@ def empty_trash(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Delete permanently the clips that were left out and all sound kept to undo changes."""
+    """Delete permanently the clips that were removed, and all audio kept to undo changes."""
     config = read_config()
     kept = complete(clips.kept_bytes(config, name))
     left = complete(clips.left_out(config, name))

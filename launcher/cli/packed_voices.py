@@ -36,7 +36,9 @@ from pod_image.contract.figures import size
 
 StepOption = Annotated[
     int | None,
-    typer.Option(metavar="N", help="The voice of this step's checkpoint; else the final one."),
+    typer.Option(
+        metavar="N", help="Step of the checkpoint whose voice to use. Default: the final voice."
+    ),
 ]
 VoiceOption = Annotated[
     Path | None, typer.Option(metavar="FILE.onnx", help="Any Piper voice, instead of a run's.")
@@ -65,13 +67,13 @@ def export(
         ),
     ] = None,
     program: Annotated[
-        ProgramName | None, typer.Option("--for", help="Say how this one uses it, step by step.")
+        ProgramName | None, typer.Option("--for", help="Print the steps for this program.")
     ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """A voice with all that Home Assistant, Piper and sherpa-onnx need, in a folder or a zip; trains and uploads
-    nothing."""
+    """Export a voice with everything that Home Assistant, Piper and sherpa-onnx need, to a folder or a ZIP
+    file. Trains and uploads nothing."""
     onnx = named_voice(voice) if voice else voice_of_run(run, step)
     target = out.expanduser() if out else free_name(Path(f"{onnx.stem}.zip"))
     if target.suffix == ".zip":

@@ -206,9 +206,9 @@ async def _work(
 
 def _left(store: QueueStore) -> Interrupted:
     live = [each for each in store.entries() if each.state is EntryState.RUNNING]
-    goes_on = f"{counted(len(live), 'run')} of it goes on without this computer" if live else ""
+    goes_on = f"{counted(len(live), 'run')} of it continues without this computer" if live else ""
     if len(live) > 1:
-        goes_on = goes_on.replace(" goes ", " go ")
+        goes_on = goes_on.replace(" continues ", " continue ")
     return Interrupted(
         f"The queue has stopped{f'; {goes_on}' if goes_on else ''}. Nothing of it is lost.",
         hint="Continue with launcher queue run; launcher runs shows what is live.",

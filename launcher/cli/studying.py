@@ -96,10 +96,10 @@ def left(address: StudyAddress, study: Study) -> Interrupted:
         f"{counted(len(study.live), 'run goes', 'runs go')} on without this computer and may cost "
         f"{usd(study.reserved_usd)} more."
         if study.live
-        else "No run of it goes on."
+        else "None of its runs continues."
     )
     return Interrupted(
-        f"{address} is not run any more. {lives}",
+        f"{address} no longer runs. {lives}",
         hint=f"Go on: launcher study run {address}. End it: launcher study stop {address}",
     )
 

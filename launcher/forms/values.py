@@ -30,7 +30,7 @@ def check_names(names: Iterable[str], source: str | NextStep) -> None:
 
 def _meant(name: str) -> Said:
     if name in RETIRED:
-        return f"There was one in an earlier release: {RETIRED[name]}."
+        return f"An earlier release had it: {RETIRED[name]}."
     now = todays_name(name)
     return nearest(name, SETTINGS) if now == name else f"It is now called {now}."
 

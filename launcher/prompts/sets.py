@@ -64,7 +64,7 @@ def prompts_of(language: str) -> tuple[str, ...]:
     if known is None:
         raise InvalidRequest(
             f"There are no sentences to read in {language!r}.",
-            hint=f"There are some in {', '.join(LANGUAGES)}; others come from a file with one sentence on each line.",
+            hint=f"There are some in {', '.join(LANGUAGES)}; for others, give a file with one sentence per line.",
         )
     return known.chosen()
 
@@ -74,7 +74,7 @@ def read_prompts(path: Path) -> tuple[str, ...]:
     try:
         if path.stat().st_size > MOST_FILE_BYTES:
             raise InvalidRequest(
-                f"{path} has more than {size(MOST_FILE_BYTES)}: that is no list of sentences.",
+                f"{path} has more than {size(MOST_FILE_BYTES)}: it is not a list of sentences.",
                 hint="Give a text file with one sentence on each line.",
             )
         raw = path.read_bytes()
@@ -99,7 +99,8 @@ def parse_prompts(raw: bytes, name: str) -> tuple[str, ...]:
     for number, prompt in enumerate(prompts, start=1):
         if len(prompt) > LONGEST_PROMPT:
             raise InvalidRequest(
-                f"Sentence {number:,} of {name} has {len(prompt):,} characters; nobody reads that in one breath.",
+                f"Sentence {number:,} of {name} has {len(prompt):,} characters; that is too long to read in "
+                f"one breath.",
                 hint=f"Write one sentence on each line, with up to {LONGEST_PROMPT} characters.",
             )
     return prompts

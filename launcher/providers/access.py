@@ -1,4 +1,5 @@
-"""How a place is reached: opened with a key, or asked without one whether its interface is as this release knows it."""
+"""How a place is reached: opened with a key, or asked without one whether its interface is it has the form
+that this release knows."""
 
 from __future__ import annotations
 

@@ -279,9 +279,9 @@ def _who_sees_what(place: Place, container: ContainerAnswer | None) -> Finding:
         return Finding(
             Severity.WARNING,
             "runs_as_you",
-            f"The run's command runs as you on {place.title}: it could read your files there, and your keyring.",
+            f"The run's command runs as you on {place.title}: it can read your files there, and your keyring.",
             Sentence(
-                "Start only what you trust, or give it walls: ",
+                "Start only what you trust, or run it in a container: ",
                 setting("container", "on"),
                 ". Or log in there as a user who has nothing else.",
             ),
@@ -308,9 +308,9 @@ def _no_outside_end(place: Place) -> Finding:
     return Finding(
         Severity.NOTE,
         "own_machine",
-        f"A run on {place.title} costs nothing, so the cost cap means nothing; the time cap "
-        f"stays. Nobody outside can end a machine that hangs: the run ends itself, and the "
-        f"launcher ends what is left when it looks again.",
+        f"A run on {place.title} costs nothing, so the cost cap does not apply; the time cap does. Nobody "
+        "else can end a machine that hangs: the run ends itself, and the launcher ends what is left the "
+        "next time that it checks.",
     )
 
 
@@ -331,6 +331,6 @@ def _on_absent(absent: Sequence[str], *, may_install: bool) -> tuple[Finding, ..
             Severity.ERROR,
             "packages_absent",
             f"The launcher's own Python does not have what this run needs: {named}.",
-            "Install them beside the launcher: pip install 'pod-launcher[pod]'.",
+            "Install them next to the launcher: pip install 'pod-launcher[pod]'.",
         ),
     )

@@ -125,5 +125,5 @@ class Answers:
     def drifted(self) -> ApiDrift:
         return ApiDrift(
             f"{self.title} answered in a form that this launcher does not know.",
-            hint="Start runs on that machine with one release only.",
+            hint="Use only one release of the launcher with that machine.",
         )

@@ -73,7 +73,7 @@ class Shown:
     """It makes something to hear or see while it runs."""
     says_what_is_asked: bool = False
     """It can be asked for a sample, with a text of one's own."""
-    at_a_stop: str = "What runs is asked to end now."
+    at_a_stop: str = "The running program is asked to end now."
     """What happens when a run is stopped, as a sentence."""
 
     def first_curve(self, names: Sequence[str]) -> str:

@@ -44,7 +44,7 @@ class LocalFiles:
         if left:
             self.found.error(
                 "local_path",
-                f"On this computer lies what {listed(left)} names; the pod does not have it.",
+                f"{listed(left)} names something on this computer; the pod does not have it.",
                 "Put the file into a folder with the configuration, and give that folder as the configuration.",
             )
         return made

@@ -83,7 +83,7 @@ class Allowed:
 
     def _refused(self, text: str) -> InvalidRequest:
         return InvalidRequest(
-            f"{text!r} is not below a folder that clients of this server may name.",
+            f"{text!r} is not inside a folder that clients of this server may use.",
             hint=self._which,
         )
 
@@ -154,6 +154,6 @@ def _folder(folder: Path) -> Path:
         raise InvalidRequest(f"There is no folder {folder}.", hint="Give one that exists.")
     if real == real.parent:
         raise InvalidRequest(
-            f"{folder} is everything on this computer.", hint="Give the folder that clients need."
+            f"{folder} is all of this computer.", hint="Allow only the folder that clients need."
         )
     return real

@@ -36,7 +36,7 @@ class Audit:
         except OSError as exc:
             raise other(
                 "not-written",
-                f"The audit of this server could not be written: {exc.strerror or exc}. Nothing was done.",
+                f"The audit log of this server could not be written: {exc.strerror or exc}. Nothing was done.",
                 "Make room on the disk of the serving computer.",
             ) from exc
 

@@ -278,7 +278,7 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 def _too_large() -> Problem:
     return other(
         "too-large",
-        f"A body may have {MOST_BODY_BYTES:,} bytes here.",
+        f"A request body may have at most {MOST_BODY_BYTES:,} bytes here.",
         headers={"connection": "close"},
     )
 

@@ -19,7 +19,7 @@ _OF_EVERY = {
     "401": "The token is missing or wrong.",
     "422": "The request cannot be accepted as it is.",
     "429": "Too many requests; Retry-After says when to try again.",
-    "default": "What else went wrong.",
+    "default": "Any other error.",
 }
 _NOT_OURS = ("HTTPValidationError", "ValidationError")
 

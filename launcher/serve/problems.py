@@ -103,7 +103,7 @@ OTHER_KINDS: Mapping[str, tuple[int, str]] = {
         500,
         "An internal error; find it by the request id in the log of the serving computer.",
     ),
-    "not-written": (503, "The audit could not be written, and so what was asked for was not done."),
+    "not-written": (503, "The audit log could not be written, so the request was not carried out."),
     "too-slow": (504, "The answer took too long."),
 }
 """What the door and the routes refuse by themselves: status, and what it means."""

@@ -89,7 +89,7 @@ def _checked(given: str) -> str:
     if not _FIT.fullmatch(given):
         raise NotConfigured(
             f"The value of {VARIABLE} {_fault(given)}, and cannot be the token.",
-            hint=f"Take {SHORTEST} to {LONGEST} random letters and digits. Without the variable, one is generated.",
+            hint=f"Use {SHORTEST} to {LONGEST} random letters and digits. Without the variable, one is generated.",
         )
     return given
 

@@ -95,7 +95,9 @@ async def send_all(bench: Workbench) -> tuple[Said, ...]:
         try:
             sent = await send_labels(bench, run)
         except LauncherError as error:
-            troubles.append(Sentence(f"What {run.address} is called stays here: ", error.message))
+            troubles.append(
+                Sentence(f"The labels of {run.address} stay on this computer: ", error.message)
+            )
             continue
         if sent.sending is Sending.UNREADABLE:
             troubles.append(unreadable(run))
@@ -104,8 +106,8 @@ async def send_all(bench: Workbench) -> tuple[Said, ...]:
 
 def unreadable(run: Run) -> str:
     return (
-        f"{run.results_repo} has a labels.json for {run.run_id} that cannot be read. It was left alone, and what you "
-        "call the run is kept on this computer; delete that file on Hugging Face to have it written again."
+        f"{run.results_repo} has a labels.json for {run.run_id} that cannot be read. It was not changed, "
+        f"and the labels are kept on this computer. To have them written again, delete that file on Hugging Face."
     )
 
 

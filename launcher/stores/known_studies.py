@@ -52,7 +52,7 @@ class KnownStudies:
         which = f"study {typed!r}" if typed else "study yet"
         raise InvalidRequest(
             f"This computer knows no {which}.",
-            hint="Name it with its results repo, as OWNER/NAME/STUDY.",
+            hint="Give it with its results repo, as OWNER/NAME/STUDY.",
         )
 
     def keep_copy(self, address: StudyAddress, study: str, trials: str) -> None:
@@ -91,7 +91,7 @@ class KnownStudies:
         except Timeout:
             raise InvalidRequest(
                 f"Another program on this computer is running {address} now.",
-                hint="Leave it to that one, or end it first.",
+                hint="Let it continue there, or end it first.",
             ) from None
         except OSError as exc:
             raise self._unwritable(exc) from exc

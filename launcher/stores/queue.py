@@ -115,7 +115,7 @@ class QueueStore(QueueFile):
 
 def _no_longer_waiting(entry: QueueEntry) -> InvalidRequest:
     if entry.state.is_over:
-        return InvalidRequest(f"Entry {entry.number} of the queue is over.")
+        return InvalidRequest(f"Entry {entry.number} of the queue has ended.")
     if not entry.run_id:
         return InvalidRequest(
             f"Entry {entry.number} of the queue is being started.", hint="Try again in a minute."

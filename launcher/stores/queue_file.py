@@ -91,9 +91,7 @@ class QueueFile:
         """The same inside a transaction."""
         found = self.entry_if_there(number)
         if found is None:
-            raise InvalidRequest(
-                f"The queue has no entry {number}.", hint="Look at the list first."
-            )
+            raise InvalidRequest(f"The queue has no entry {number}.", hint="See the list first.")
         return found
 
     def entry_if_there(self, number: int) -> QueueEntry | None:

@@ -370,8 +370,8 @@ class RunHistory:
         if self.trouble:
             return
         self.trouble = (
-            f"The history of runs at {self.path} cannot be saved: {exc}. Running work continues; the pod and "
-            "the results repo know what is missing there."
+            f"The history of runs at {self.path} cannot be saved: {exc}. Running work continues; the pod "
+            f"and the results repo have what is missing there."
         )
         with suppress(sqlite3.Error):
             self._db.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS_IN_TROUBLE * 1000:.0f}")

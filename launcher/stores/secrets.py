@@ -173,7 +173,7 @@ def _check_value(name: str, value: str) -> None:
     if len(value) < SHORTEST_SECRET:
         raise NotConfigured(
             f"The value of {name} is shorter than {SHORTEST_SECRET} characters. It would appear in many "
-            "harmless lines, so it could not be hidden in the run's output.",
+            f"harmless lines, so it could not be masked in the run's output.",
             hint=Sentence(
                 "Give the full key; put values that are not secret into ", setting("env"), "."
             ),

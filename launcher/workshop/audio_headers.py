@@ -124,7 +124,7 @@ def _truncated(heard: Heard) -> list[Finding]:
     return [
         Code.FILE_TRUNCATED.finding(
             heard.utterance.place,
-            f"{heard.utterance.path} is cut off: its header promises more sound than the file holds.",
+            f"{heard.utterance.path} is cut off: its header promises more audio than the file contains.",
             CUT_OFF,
         )
     ]

@@ -30,7 +30,7 @@ MOST_REMEMBERED_BYTES = 64 * 2**20
 
 @dataclass(frozen=True)
 class PushLook:
-    """A repo at one commit (None: it is not there yet), and what a push of one dataset would do to it."""
+    """A repo at one commit (None: it does not exist yet), and what a push of one dataset would do to it."""
 
     repo_id: str
     commit: str | None = None

@@ -93,7 +93,7 @@ class TextsBeside:
                 more = f" and {len(left) - MOST_NAMED:,} more" if len(left) > MOST_NAMED else ""
                 yield Code.TIMED_TEXT_UNUSED.finding(
                     folder.name or name, f"No recording has the name of {shown}{more}: not used.",
-                    f"Give it its recording's name, such as talk{left[0].suffix} for talk.wav.",
+                    f"Give it the name of its recording, such as talk{left[0].suffix} for talk.wav.",
                 )  # fmt: skip
 
     def is_text(self, path: Path) -> bool:
@@ -140,14 +140,14 @@ class TextsBeside:
         if size > MOST_TIMED_BYTES:
             found.findings.append(Code.TIMED_TEXT_UNUSED.finding(
                 name, f"{each.path.name} is larger than any text of a recording, and not used.",
-                "See whether it is the transcript.",
+                "Check whether it is the transcript.",
             ))  # fmt: skip
             return False
         if each.language is not None and each.language != self._language:
             found.findings.append(Code.TIMED_TEXT_UNUSED.finding(
                 name, f"{each.path.name} is in another language ({each.language}) than the dataset "
                 f"({self._language}), and not used.",
-                "If that is what is spoken, give the dataset this language; else leave it.",
+                "If this is the spoken language, set it as the dataset's language; otherwise leave it.",
             ))  # fmt: skip
             return False
         return True

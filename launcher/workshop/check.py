@@ -205,7 +205,7 @@ def _hear(
             found.source, heard, partial(progress, "sound"), all_of_them=settings.deep
         )
     except ImportError:
-        findings.append(_missing_extra("clipping, silence and noise were not listened for"))
+        findings.append(_missing_extra("clipping, silence and noise were not checked"))
         return []
     known = {each.place for each in findings if each.code is Code.FILE_TRUNCATED}
     findings += [each for each in problems if each.place not in known]

@@ -107,12 +107,12 @@ def _cues(path: Path, seconds: float) -> tuple[list[Cue], list[Finding]]:
         read = read_timed_text(path.name, path.read_bytes())
     except TimedTextFault as exc:
         raise DecodeError(
-            f"is left out, for {path.name} beside it {exc}. Correct that file, or take it away: then the recording "
-            "is cut at its pauses"
+            f"is left out, for {path.name} beside it {exc}. Correct that file, or remove it: then the "
+            f"recording is cut at its pauses"
         ) from exc
     if is_of_another_recording(read.cues, seconds):
         raise DecodeError(
-            f"ends before most texts of {path.name} begin: they are of another recording, or it was cut off"
+            f"ends before most texts of {path.name} begin: they belong to another recording, or the file was cut off"
         )
     inside = within(read.cues, seconds, path.name)
     return inside.cues, [*read.findings, *inside.findings]

@@ -101,7 +101,7 @@ def _in_seconds(av: Any, frames: Iterator[Any]) -> Iterator[Any]:
     kind: tuple[str, str, int] | None = None
     for frame in frames:
         if kind is not None and frame.sample_rate != kind[2]:
-            raise DecodeError("changes its sample rate on the way")
+            raise DecodeError("changes its sample rate in the middle")
         frame_kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         if frame_kind != kind:
             if fifo is not None and fifo.samples:

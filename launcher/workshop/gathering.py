@@ -60,7 +60,7 @@ def gather(
     for path in named:
         if not path.exists():
             raise InvalidRequest(
-                f"There is no file {path}.", hint="Name recordings, or folders or archives of them."
+                f"There is no file {path}.", hint="Give recordings, or folders or archives of them."
             )
     gathering = _Gathering(named, out, staging, language)
     found: dict[Path, Recording] = {}

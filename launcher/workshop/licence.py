@@ -42,7 +42,7 @@ def read_licence(source: FileSource) -> tuple[str | None, list[Finding]]:
 def _absent(sentence: str) -> Finding:
     return Code.LICENCE_ABSENT.finding(
         CARD,
-        f"{sentence}: whoever gets the voice cannot know what they may do with it.",
+        f"{sentence}: people who get the voice cannot know what they may do with it.",
         Sentence("Put `license: …` into the card; ", NextStep.SET_LICENCE, " writes it."),
     )
 

@@ -135,7 +135,7 @@ def _of_one(heard: Heard, sound: Sound) -> Iterator[Finding]:
     if sound.peak_dbfs < SILENT_DBFS:
         yield Code.SILENT.finding(
             place, f"{path} holds silence (peak {sound.peak_dbfs:.0f} dB).",
-            "See whether another channel or take has the voice; else record it again, or remove the line.",
+            "Check whether another channel or take has the voice; otherwise record it again, or remove the line.",
         )  # fmt: skip
         return
     if sound.clipped_runs > MOST_CLIPPED_RUNS:

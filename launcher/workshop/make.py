@@ -108,15 +108,15 @@ def _check(request: MakeRequest) -> None:
         )
     if not request.recordings:
         raise InvalidRequest(
-            "No recordings were named.", hint=Sentence("Use ", NextStep.NAME_RECORDINGS, ".")
+            "No recordings were given.", hint=Sentence("Use ", NextStep.NAME_RECORDINGS, ".")
         )
     if request.out.exists() and not request.out.is_dir():
-        raise InvalidRequest(f"{request.out} is a file.", hint="Name a folder for the dataset.")
+        raise InvalidRequest(f"{request.out} is a file.", hint="Give a folder for the dataset.")
     if any(path.resolve() == request.out.resolve() for path in request.recordings):
         raise InvalidRequest(
             "The dataset cannot be made in the folder of its recordings.",
             hint=Sentence(
-                "Name another folder with ",
+                "Give another folder with ",
                 NextStep.NAME_FOLDER,
                 "; the recordings stay as they are.",
             ),
@@ -160,7 +160,7 @@ class _Making:
             )
         if not recordings and not self._skipped:
             raise InvalidRequest(
-                "There is no recording in what was named.",
+                "There are no recordings in what you gave.",
                 hint="Recordings are wav, mp3, m4a, flac, ogg, opus or video files.",
             )
         await self._make_all(recordings)
@@ -205,7 +205,7 @@ class _Making:
             if size_bytes > self._limits.most_recording_bytes:
                 return Skipped(
                     recording.name,
-                    f"It has {size(size_bytes)}, which is too much. Cut it in two before.",
+                    f"It has {size(size_bytes)}, which is too much. Cut it in two first.",
                 )
             digest = await asyncio.to_thread(_digest, recording)
         except OSError as exc:  # no right to read it, or gone since it was listed

@@ -71,9 +71,9 @@ def _in_words(each: Finding, word: Word) -> Finding:
 def _verdict(report: DatasetReport) -> str:
     errors, warnings = report.count(Severity.ERROR), report.count(Severity.WARNING)
     if errors:
-        look, words = "error", f"<b>Not ready:</b> {errors:,} to mend before a run."
+        look, words = "error", f"<b>Not ready:</b> {errors:,} to fix before a run."
     elif warnings:
-        look, words = "warning", f"<b>Usable</b>, with {warnings:,} to look at."
+        look, words = "warning", f"<b>Usable</b>, with {warnings:,} to check."
     else:
         look, words = "good", "<b>Ready to train.</b>"
     return f'<p class="verdict {look}">{words}</p>'

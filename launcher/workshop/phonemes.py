@@ -122,7 +122,7 @@ def _unmapped(each: Utterance, outside: list[str]) -> Finding:
     named = " ".join(f"{symbol} (U+{ord(symbol[0]):04X})" for symbol in outside[:5])
     return Code.PHONEMES_UNMAPPED.finding(
         each.place,
-        f"Sounds that a Piper voice has no symbol for are left out: {named}.",
+        f"Sounds without a symbol in Piper voices are left out: {named}.",
         "Spell the word differently, or take the foreign word out.",
     )
 
@@ -143,6 +143,6 @@ def _lacking(missing: list[str], rare: list[str], language: str) -> list[Finding
 def _no_yardstick(language: str) -> Finding:
     return Code.PHONEMES_UNCHECKED.finding(
         "",
-        f"The sounds were counted, but there is no list of those {language} should have.",
+        f"The sounds were counted, but there is no list of the sounds of {language}.",
         "Nothing to do; look at the counts in the report.",
     )

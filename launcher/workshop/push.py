@@ -124,7 +124,7 @@ def last_repo(folder: Path) -> str:
 def _surveyed(request: PushRequest) -> Survey:
     if request.licence is not None and not LICENCE.fullmatch(request.licence):
         raise InvalidRequest(
-            f"{request.licence!r} is no licence identifier.",
+            f"{request.licence!r} is not a licence identifier.",
             hint="Such as cc0-1.0, cc-by-4.0 or other.",
         )
     found = survey(FolderSource(request.folder, follows_links=True), request.tables)
@@ -275,8 +275,8 @@ def _made(hub: Hub, repo: Repo, *, private: bool) -> str:
     commit = resolve_commit(hub, repo)
     if any(row.path not in NOT_DATA for row in list_files(hub, repo, commit)):
         raise InvalidRequest(
-            f"{repo.id} was made by somebody else at the same moment.",
-            hint="Try again to see what is in it.",
+            f"{repo.id} was created by somebody else at the same moment.",
+            hint="Try again to see what it contains.",
         )
     return commit
 

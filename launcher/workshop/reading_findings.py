@@ -60,8 +60,8 @@ class ReadingFindings:
         if self._spelt > MOST_SPELT_SHARE * self._texts:
             yield Code.LANGUAGE_UNREAD.finding(
                 "",
-                f"espeak-ng spells {self._spelt:,} of the {self._texts:,} texts that were looked at: the voice would "
-                "learn names of letters.",
+                f"espeak-ng spells {self._spelt:,} of the {self._texts:,} texts that were looked at: the "
+                f"voice would learn the names of letters.",
                 self.remedy,
             )
 
@@ -82,7 +82,7 @@ class ReadingFindings:
                 self._folded[0],
                 f"Ligatures, loose accents or the like are read as plain letters, in {_texts(len(self._folded))}; "
                 "piper-tts alone would say something else there.",
-                "Nothing to do here. Write plain, composed letters where another program speaks with the voice.",
+                "Nothing to do here. Write plain, composed letters if another program uses the voice.",
             )
 
 
@@ -98,7 +98,7 @@ def _of_signs(each: Utterance, signs: Sequence[tuple[str, str]]) -> Finding:
     named = ", ".join(f"{sign} ({language})" for sign, language in signs[:_NAMED])
     return Code.SIGNS_FOREIGN.finding(
         each.place,
-        f"espeak-ng has words for these only in another language: {named}.",
+        f"espeak-ng has these words only in another language: {named}.",
         "Write them in words, as they were spoken.",
     )
 

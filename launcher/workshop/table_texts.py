@@ -75,7 +75,7 @@ def _left(nowhere: Sequence[Row], unsure: Sequence[Row]) -> tuple[str, ...]:
     if unsure:
         said.append(
             f"{_lines(unsure)} several recordings, or one that other lines mean too: "
-            "write more of the path."
+            "give more of the path."
         )
     return tuple(said)
 

@@ -49,7 +49,7 @@ def _of_one(each: Utterance, language: str) -> Iterator[Finding]:
     text = each.text
     if not has_words(text):
         yield Code.TEXT_UNSPEAKABLE.finding(
-            each.place, f"There is nothing to say in {_quoted(text)}.",
+            each.place, f"There are no words in {_quoted(text)}.",
             "Write the words that are spoken.",
         )  # fmt: skip
         return
@@ -126,7 +126,7 @@ def _of_unseen(each: Utterance, places: Sequence[int]) -> Finding:
     return Code.TEXT_UNSEEN.finding(
         each.place,
         f"Invisible characters are {where}: {'; '.join(named)}. They are left out of what is read.",
-        "Remove them from the text: other programs read one word as two there.",
+        "Remove them from the text: other programs read one word as two because of them.",
     )  # fmt: skip
 
 

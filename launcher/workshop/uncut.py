@@ -30,7 +30,7 @@ def with_uncut(found: Survey) -> list[Finding]:
     more = f" and {len(pairs) - MOST_NAMED:,} more" if len(pairs) > MOST_NAMED else ""
     code = Code.TIMED_TEXT_UNUSED if found.utterances else Code.TIMED_TEXT_UNCUT
     one = code.finding(
-        "", f"A text with times says what is said in a recording, which is not cut into clips: {named}{more}.",
+        "", f"A text with times belongs to a recording that is not cut into clips: {named}{more}.",
         Sentence(NextStep.MAKE_DATASET, " cuts a clip for each sentence, and writes the table."),
     )  # fmt: skip
     if not found.utterances:

@@ -98,10 +98,10 @@ async def _read_pod(
 def _check_clock(reading: PodReading, clock: AnchoredClock, timing: Timing) -> BootCheck:
     if reading.server_time is None:
         clock.anchor(clock.now())
-        return BootCheck(name="clock", works=True, detail="not compared: the cloud gave no date")
+        return BootCheck(name="clock", works=True, detail="not compared: the cloud sent no date")
     ahead_seconds = clock.anchor(reading.server_time)
     is_sane = abs(ahead_seconds) <= timing.clock_skew_seconds
-    detail = f"{ahead_seconds:+.0f} s against the cloud's, whose time is used"
+    detail = f"{ahead_seconds:+.0f} s off the cloud's clock, whose time is used"
     return BootCheck(name="clock", works=is_sane, detail=detail)
 
 

@@ -29,7 +29,7 @@ from pod_image.hub.budget import CommitPriority
 
 MOST_FILES = 1_000
 _SEARCHED_BYTES = 1 << 20
-ENDING = "the run is ending: what it made is delivered by itself"
+ENDING = "the run is ending: its results are delivered anyway"
 
 
 class Say(Protocol):
@@ -76,7 +76,9 @@ class Copies:
         """Its receipt comes when the results repo has the files, or with why it does not get them."""
         if self._run.ending is not None or self._run.progress.phase not in WORKING:
             self._say(
-                instruction, "refused", ENDING if self._run.ending else "no work is under way"
+                instruction,
+                "refused",
+                ENDING if self._run.ending else "no stage of the run is in progress",
             )
             return
         self._waiting.put_nowait(instruction)
@@ -105,7 +107,7 @@ class Copies:
         run, uploads = self._run, self._uploads()
         where = results_kind(run.settings.results_there)
         if uploads is None:
-            raise NotCopied("no work is under way")
+            raise NotCopied("no stage of the run is in progress")
         if wait_seconds := uploads.budget.wait_seconds(CommitPriority.EXTRA):
             raise NotCopied(f"the {where} takes no more commits for {duration(wait_seconds)}")
         work = run.folder.prepared
@@ -132,14 +134,14 @@ def choose(work: Path, text: str) -> Chosen:
     """The file of that path below the work folder, or all files of that folder. Raises NotCopied."""
     below = safe_path(text.strip())
     if below is None:
-        raise NotCopied("the path has to stay below the run's work folder")
+        raise NotCopied("the path must stay inside the run's work folder")
     path, root = work / below, work.resolve()
     if not os.path.lexists(path):
         raise NotCopied(f"{below} does not exist in the run's work folder")
     if path.resolve() != root / below:
         raise NotCopied(f"{below} is a link, or is reached through one")
     if is_of_keys(below):
-        raise NotCopied(f"{below} is a file that keys are kept in")
+        raise NotCopied(f"{below} is a file that usually contains keys")
     if stat.S_ISREG(path.lstat().st_mode):
         chosen = Chosen()
         _take(chosen, path, below)

@@ -184,7 +184,7 @@ class Delivery:
         minutes = max(0.0, give_up_at - self.run.now()) / 60
         until = datetime.fromtimestamp(give_up_at, UTC).strftime("%H:%M:%S UTC")
         return (
-            f"The Hub does not take the results; trying until {until}, {minutes:.0f} more minutes, "
+            f"The Hub does not accept the results; trying until {until}, {minutes:.0f} more minutes, "
             f"at {dollars_per_hour(self.run.limits.price_per_hour_usd)}."
         )
 

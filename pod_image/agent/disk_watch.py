@@ -45,7 +45,7 @@ class DiskWatch:
         self._told_bytes = free_bytes
         return RunWarning.saying(
             "disk_fills",
-            f"The disk has {size(free_bytes)} free, and is full in about {duration(full_in)} if this goes on.",
+            f"The disk has {size(free_bytes)} free, and is full in about {duration(full_in)} at this rate.",
             Sentence(
                 "What is complete is delivered before that. Keep fewer checkpoints, or start again with a larger ",
                 setting("disk_gb"),

@@ -108,7 +108,7 @@ async def guard(
             if watch.is_hung(loop.time(), timing, is_stopped=agent.is_stopped()):
                 if await _is_past_its_caps(pod, orders):
                     break
-                say("guard: the agent is stopped or hangs; it is killed, to be started again.")
+                say("guard: the agent is stopped or hangs; killing it, so that it starts again.")
                 watch.killed_at = loop.time()
                 agent.kill()
             looked_at = loop.time()
@@ -120,7 +120,7 @@ async def guard(
         listening.cancel()
     if watch.is_orphan and is_taken(Path(str(orders["folder"]))):
         return
-    say("guard: the agent is dead, hangs, or is past its time; releasing the pod.")
+    say("guard: the agent has died, hangs, or is past its deadline; releasing the pod.")
     await release_for_ever(pod, clock, timing, lambda text: say(f"guard: {text}"))
     agent.kill()  # here the container's end is the pod's own, and it ends with the agent
 

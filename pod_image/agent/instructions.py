@@ -117,7 +117,7 @@ class Instructions:
         document = self._run.document
         has_earlier = document.resume or document.attempt.number > 1
         if is_numbered and has_earlier and not self._run.attempt_file.state.has_read_old_commands:
-            return "it was there before this attempt began, and does not say which one it is for"
+            return "it was left before this attempt began, and does not say which attempt it is for"
         return ""
 
     async def _carry_out(self, instruction: Instruction) -> None:
@@ -143,7 +143,7 @@ class Instructions:
         supervisor = self.supervisor
         is_training = self._run.progress.phase is Phase.TRAIN and self._run.ending is None
         if supervisor is None or not supervisor.takes_instructions or not is_training:
-            self._say(instruction, "refused", "no training that takes instructions is under way")
+            self._say(instruction, "refused", "no training that accepts instructions is running")
             return
         waiting = self._saves if instruction.command is InstructionName.SAVE else self._samples
         waiting.append(instruction)
@@ -230,7 +230,7 @@ class Instructions:
             self._say(instruction, "done", f"stopped at step {self._run.progress.step}")
         samples, self._samples = self._samples, []
         for instruction in samples:
-            self._say(instruction, "refused", "training ended before it was said")
+            self._say(instruction, "refused", "training ended before it was spoken")
 
     def delivery_is_over(self, *, is_delivered: bool) -> None:
         made, self._made = self._made, []

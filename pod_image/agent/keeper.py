@@ -27,13 +27,13 @@ class GuardKeeper:
             try:
                 self.look()
             except Exception as exc:
-                self._say(f"The guard cannot be looked after: {type(exc).__name__}: {exc}.")
+                self._say(f"The guard cannot be watched: {type(exc).__name__}: {exc}.")
             await self._ports.clock.sleep(self._ports.timing.watch_seconds)
 
     def look(self) -> None:
         """One beat, to a guard that lives."""
         if self._guard is not None and not self._guard.is_well():
-            self._say("The guard is gone or hangs; another one is started.")
+            self._say("The guard has died or hangs; starting another one.")
             self._guard.end()
             self._guard = None
         if self._guard is None:

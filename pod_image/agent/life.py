@@ -263,7 +263,9 @@ class Life:
                 take_over(run, past.record, b"")
                 return start
             attempt += 1
-            trouble = HubTrouble("The Hub does not answer, and only it knows how far this run is.")
+            trouble = HubTrouble(
+                "The Hub does not answer, and only there is it recorded how far this run is."
+            )
             self.uploads.tell(trouble)
             await run.clock.sleep(self.uploads.pause_seconds(trouble, attempt))
         ending = Ending(run.limits.cap, "The Hub did not answer until the caps were near.")

@@ -70,7 +70,7 @@ async def try_machine(
 async def check_gpus(processes: Processes, expected: Expected) -> BootCheck:
     """Driver, CUDA, and a matrix product on each GPU that has to be right and fast enough."""
     if not expected.gpus:
-        return _check(GPU_CHECK, True, "none is rented here")
+        return _check(GPU_CHECK, True, "no GPU is rented here")
     told = await processes.answer(_DRIVER_QUERY, 20.0) or ""
     cards = [line.strip().partition(", ") for line in told.splitlines() if line.strip()]
     verdict = await _try_products(processes, [name for _, _, name in cards], expected)
@@ -99,7 +99,9 @@ def judge_products(
         return _check(GPU_CHECK, False, f"CUDA shows {len(cards)} of {expected.gpus} GPUs")
     for each in devices:
         if not each["is_right"]:
-            return _check(GPU_CHECK, False, f"a matrix product on {each['name']} came out wrong")
+            return _check(
+                GPU_CHECK, False, f"a matrix product on {each['name']} gave a wrong result"
+            )
     for each in cards:
         if each["tflops"] < SLOWEST_TFLOPS:
             detail = f"{each['name']} does {each['tflops']:.2f} TFLOP/s; it should do over 1"
@@ -123,7 +125,9 @@ def check_disk(
         except OSError as exc:
             return _check(DISK_CHECK, False, f"the disk cannot be written: {exc.strerror}")
         if not is_same:
-            return _check(DISK_CHECK, False, "the disk returned something other than was written")
+            return _check(
+                DISK_CHECK, False, "the disk returned different data from what was written"
+            )
         quickest = max(quickest, len(content) / _MB / max(1e-6, seconds))
         if quickest >= SLOWEST_DISK_MB_PER_SECOND:
             break

@@ -38,7 +38,7 @@ async def release_for_ever(
             await clock.sleep(timing.gone_seconds)
             _tell(
                 say,
-                f"It still lives: {pod.title} took {way} and did not do it; {following} is next.",
+                f"The pod still exists: {pod.title} took {way} without effect; {following} is next.",
             )
             continue
         attempt += 1

@@ -160,7 +160,7 @@ class RunCard:
             lines += [f"## Samples of step {samples[0].step:,}", ""]
             lines += [self._sample(one) for one in samples]
         if reference is not None and self._is_there(reference):
-            lines += ["", "The recording they are to sound like:", "", self._sample(reference)]
+            lines += ["", "The recording they should sound like:", "", self._sample(reference)]
         return lines
 
     def _is_there(self, sample: Sample) -> bool:

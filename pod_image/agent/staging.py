@@ -12,7 +12,7 @@ from typing import IO
 
 from pod_image.agent.hiding import NOTHING_TO_HIDE, Hiding
 
-NOT_HIDDEN = "it holds a secret of the command's, and the disk has no room for a copy without it"
+NOT_HIDDEN = "it contains a secret of the command, and the disk has no room for a copy without it"
 _COPIED_BYTES = 32 << 20
 """Smaller files are copied: logs still grow while they are read. Larger ones are never written in place."""
 
@@ -67,10 +67,12 @@ def stage(
         root = next((each for each in roots if _below(path, each) is not None), None)
         below = others.get(path) or (_below(path, root) if root is not None else None)
         if root is None or below is None:
-            left_out.append(f"{said(path.name)} is a link or lies elsewhere; it is not delivered.")
+            left_out.append(
+                f"{said(path.name)} is a link or outside the folder; it is not delivered."
+            )
             continue
         if hiding.is_in(below):
-            left_out.append("A file whose name holds a secret of the command's is not delivered.")
+            left_out.append("A file whose name contains a secret of the command is not delivered.")
             continue
         if why := not_to_be_had(below):
             left_out.append(f"{said(below)} is not delivered: {why}.")
@@ -89,7 +91,7 @@ def not_to_be_had(below: str) -> str:
     """Why the Hub takes no file of that name, or ""."""
     taken = _NOT_TAKEN.intersection(below.split("/"))
     if taken:
-        return f"the Hub takes no file or folder called {min(taken)}"
+        return f"the Hub accepts no file or folder called {min(taken)}"
     return "" if said(below) == below else "its name is not UTF-8"
 
 

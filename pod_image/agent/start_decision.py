@@ -197,7 +197,7 @@ def _first(known: Known) -> Start:
         return _taken(known, f"the {where} holds its checkpoints")
     if record.attempt == document.attempt.number:
         # This computer counts its attempts: one of the same number is another's, launched a moment earlier.
-        return _taken(known, "a launch from another computer has begun it")
+        return _taken(known, "a launch on another computer has started it")
     return Begin()
 
 

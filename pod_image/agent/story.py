@@ -60,7 +60,7 @@ async def run_pod(ports: Ports) -> int:
     try:
         held = _hold(ports)
     except BlockingIOError:
-        ports.write_line(f"An agent is running in {ports.folder} already.")
+        ports.write_line(f"An agent is already running in {ports.folder}.")
         return NOT_A_POD
     with held:
         say = _sayer(ports, masking_of(ports))

@@ -105,7 +105,7 @@ class Telling:
 
     async def cannot_release(self) -> None:
         """Tell that the pod tries to end itself, and lives."""
-        why = "The pod could not be released: it tries again and again, and goes on costing money."
+        why = "The pod could not be released: it keeps trying, and keeps costing money until then."
         await self.tell(self.words.unproven(self.clock.moment(), why))
 
     async def tell(self, news: News, within_seconds: float | None = None) -> None:

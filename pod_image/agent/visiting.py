@@ -52,7 +52,7 @@ def main(arguments: Sequence[str], folder: RunFolder) -> int:
     """`run --seconds 20 -- COMMAND...`: prints what came of it as JSON. The exit code is of this, not the command's."""
     given = _parser().parse_args(arguments)
     if not folder.prepared.is_dir():
-        print(json.dumps({"error": "the run has not begun its work here"}))
+        print(json.dumps({"error": "the run has not started its work here"}))
         return NO_RUN
     print(json.dumps(asdict(visit(given.words, folder, os.environ, given.seconds))))
     return 0

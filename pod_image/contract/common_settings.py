@@ -71,8 +71,8 @@ class CommonSettings(BaseModel):
         DatasetId,
         Field(
             description=(
-                "Hugging Face dataset repo to train on, such as me/my-clips; for a voice, clips and transcripts. On a "
-                "machine of your own a folder of it will do: /home/me/clips."
+                "Hugging Face dataset repo to train on, such as me/my-clips; for a voice, clips and "
+                "transcripts. On a machine of your own, a folder on it works too: /home/me/clips."
             )
         ),
         Knob(
@@ -184,7 +184,7 @@ class CommonSettings(BaseModel):
         str,
         Field(
             description=(
-                "Folder for the results in place of a repo, on this computer or on the machine that ssh reaches. "
+                "Folder for the results instead of a repo, on this computer or on the machine that ssh reaches. "
                 "No account and no token is needed then."
             ),
             pattern=r"^$|^/[^\x00-\x1f]*[^/\x00-\x1f]$",
@@ -254,7 +254,8 @@ class CommonSettings(BaseModel):
         Switch,
         Field(
             description=(
-                "Run in a container on a machine of your own: Podman, or Docker where there is no Podman. The run then "
+                "Run in a container on a machine of your own: with Podman, or with Docker if there is no "
+                "Podman. The run then "
                 "sees none of your files except its own folders. off: a process of yours in a folder."
             )
         ),
@@ -264,8 +265,8 @@ class CommonSettings(BaseModel):
         str,
         Field(
             description=(
-                "Image of that container. Any with Python 3.11 or newer will do; what the run needs and the image does "
-                "not have is installed in the container first."
+                "Image of that container. Any image with Python 3.11 or newer works; what the run needs and "
+                "the image lacks is installed in the container first."
             ),
             min_length=1,
             max_length=300,
@@ -390,7 +391,7 @@ class CommonSettings(BaseModel):
     max_hours: Annotated[
         float,
         Field(
-            description="Longest time the pod may live, in hours. Then it ends itself.",
+            description="Longest time the pod may live. Then it ends itself.",
             ge=0.02,
             le=240,
         ),
@@ -399,9 +400,7 @@ class CommonSettings(BaseModel):
     max_cost_usd: Annotated[
         float,
         Field(
-            description=(
-                "Most the pod may cost, in US dollars. It ends itself before it costs more."
-            ),
+            description=("The most the pod may cost. It ends itself before it costs more."),
             ge=0.01,
             le=10_000,
         ),

@@ -192,7 +192,9 @@ def _check_others(setting: Setting, settings: Mapping[str, Setting]) -> None:
                 f"setting {setting.name} depends on {condition.setting}, which is not declared"
             )
     if knob.goes_as != "files" and not knob.is_local:
-        raise TypeError(f"setting {setting.name} goes along, and is no file of this computer")
+        raise TypeError(
+            f"setting {setting.name} is sent with the run, and is not a file of this computer"
+        )
     if knob.further and not (knob.further in settings and settings[knob.further].is_list):
         raise TypeError(f"setting {setting.name} has no list {knob.further} for what is beyond one")
     if knob.of_which and knob.of_which not in settings:

@@ -98,7 +98,7 @@ class NewsOfRun:
         return self._news(NewsKind.ENDED, at, f"ended: {how}", said)
 
     def unproven(self, at: datetime, why: str) -> News:
-        text = f"{why} Look at what is rented."
+        text = f"{why} Check what is still rented."
         return self._news(NewsKind.UNPROVEN, at, "may have a pod that still costs money", text)
 
     def _news(self, kind: NewsKind, at: datetime, title: str, text: str) -> News:

@@ -39,26 +39,26 @@ _KINDS = (
     ScoreKind(
         "mel_cepstral_distance_db",
         "Distance from the recordings",
-        "How far its sound is from recordings of the same sentences, which it did not learn from.",
+        "How far its sound is from recordings of the same sentences, which it was not trained on.",
         "dB",
         at_best="lowest distance from the recordings",
     ),
     ScoreKind(
         "validation_mel",
         "Sound, on clips it has not seen",
-        "The loss of its sound on recordings that it did not learn from.",
+        "Loss of its sound on recordings that it was not trained on.",
         at_best="lowest loss on clips it has not seen",
     ),
     ScoreKind(
         "f0_semitones_off",
         "Pitch, away from the recordings",
-        "How far its usual pitch is from the recordings'; 12 is an octave.",
+        "How far its usual pitch is from that of the recordings, in semitones; 12 is an octave.",
         "semitones",
     ),
     ScoreKind(
         "duration_ratio",
         "Length beside the recordings",
-        "Seconds that it takes for the sentences, over those of the recordings; 1 is alike.",
+        "Its length for the sentences, divided by that of the recordings; 1 means equal.",
         is_lower_better=None,
     ),
     ScoreKind(

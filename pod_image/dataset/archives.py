@@ -193,9 +193,9 @@ class OpenedSource:
 
     def _note(self, code: Code, place: str, message: str) -> None:
         hint = {
-            Code.NAMES_CLASH: "Give every clip a name of its own.",
+            Code.NAMES_CLASH: "Give every clip its own name.",
             Code.PATH_OUTSIDE: "Rename the file, and pack the shard again.",
-            Code.ARCHIVE_UNLISTED: "Nothing to do; a zip or loose files would be looked at in full.",
+            Code.ARCHIVE_UNLISTED: "Nothing to do; a ZIP or single files would be checked completely.",
         }.get(code, SHARD)
         self.findings.append(code.finding(place, message, hint))
 
@@ -211,7 +211,7 @@ class OpenedSource:
             self._note(
                 Code.ARCHIVE_UNLISTED,
                 entry.path,
-                "A compressed tar can only be looked into once it is fetched whole.",
+                "A compressed tar can only be read once it is fetched completely.",
             )
             return iter(())
         return self._list_tar(entry, "r:gz")
@@ -224,14 +224,14 @@ class OpenedSource:
         infos = [each for each in infos if not is_left_behind(each.filename)]
         _refuse_bomb(len(infos), sum(each.file_size for each in infos), entry.size)
         if sum(each.compress_size for each in infos) > entry.size:
-            raise ArchiveError("has members that overlap, as only bombs have")
+            raise ArchiveError("has members that overlap, as only decompression bombs have")
         for each in infos:
             if each.flag_bits & 1:
                 raise ArchiveError(f"is encrypted ({each.filename})")
             if each.external_attr >> 16 & 0o170000 == 0o120000:
                 raise ArchiveError(f"holds a link ({each.filename})")
             if each.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise _Damaged(f"uses a compression that is not read here ({each.filename})")
+                raise _Damaged(f"uses a compression that cannot be read here ({each.filename})")
             path = self._inside(entry.path, each.filename)
             if path is not None:
                 yield Member(
@@ -247,7 +247,7 @@ class OpenedSource:
                 if info.isdir() or is_left_behind(info.name):
                     continue
                 if not info.isreg():
-                    raise ArchiveError(f"holds something else than files ({info.name})")
+                    raise ArchiveError(f"contains something other than files ({info.name})")
                 count, total = count + 1, total + info.size
                 _refuse_bomb(count, total, entry.size)
                 path = self._inside(entry.path, info.name)

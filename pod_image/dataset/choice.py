@@ -137,7 +137,7 @@ def _read(source: ParquetSource, files: Files, path: str, size_bytes: int) -> Ma
     if size_bytes > MOST_TABLE_BYTES:
         table.find(
             Code.BAD_LINE, path, f"The table has {size(size_bytes)}; transcripts never do.",
-            "Check that it is the table.",
+            "Make sure that this file is the table.",
         )  # fmt: skip
         return Matched(table, [])
     try:
@@ -186,11 +186,13 @@ def _counts(matched: Matched, choice: Choice) -> bool:
     if table.rows and (matched.leading * 2 >= len(table.rows) or _names_some(matched)):
         return True
     if table.rows and (table.has_header or matched.leading):
-        choice.left[table.path] = "its lines lead to no sound file"
+        choice.left[table.path] = "none of its lines names an existing sound file"
     if table.has_header and table.findings and not table.rows:
         choice.left[table.path] = "no line of it can be used"
     choice.others[table.path] = (
-        "None of its names leads to a sound file." if table.rows else "No line of it can be read."
+        "None of the names in it is that of a sound file."
+        if table.rows
+        else "No line of it can be read."
     )
     return False
 

@@ -66,7 +66,7 @@ class Lacking:
 
 
 NO_TEXTS = Lacking("No column of it holds texts.")
-NUMBERS_ALONE = Lacking("Its column of texts holds numbers alone; write them as words.")
+NUMBERS_ALONE = Lacking("Its text column contains only numbers; write them as words.")
 NO_FILES = Lacking("No column of it names files.")
 
 

@@ -8,11 +8,11 @@ from pod_image.contract.next_steps import NextStep, Said, Sentence
 
 LOOK_BYTES = 4096
 EMPTY = (
-    "The copy or download stopped before its first byte: fetch it again. If it is empty where it came from too, "
+    "The copy or download stopped before its first byte: fetch it again. If the original is empty too, "
     "remove the line."
 )
-SHARD = "Fetch the archive again, for most such downloads broke off; if you made it, pack it again from the clips."
-CUT_OFF = "The copy or download broke off: fetch the whole file again, and compare its size with the original's."
+SHARD = "Fetch the archive again: the download probably broke off. If you made it, pack it again from the clips."
+CUT_OFF = "The copy or download broke off: fetch the file again, and compare its size with the original's."
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ _PROTECTED = NotSound(
     "Nothing here can open it: get the recording without protection, from the shop or from whoever recorded it.",
 )
 _ENCRYPTED = NotSound(
-    "is encrypted", "Decrypt it with the program that encrypted it, and use what comes out."
+    "is encrypted", "Decrypt it with the program that encrypted it, and use the result."
 )
 _WEB_PAGE = NotSound(
-    "is a web page that was saved in place of the sound",
+    "is a web page that was saved instead of the audio",
     "Its address asked for a login, or was wrong: sign in and download the file itself.",
 )
 _ANSWER = NotSound(
-    "is a server's message that was saved in place of the sound",
+    "is a server's message that was saved instead of the audio",
     "Read it in a text editor: it says why the download was refused. Then download the file again.",
 )
 _LFS = NotSound(
@@ -55,10 +55,10 @@ _PICTURE = NotSound("is a picture", "Put the recording in its place, or remove t
 _DOCUMENT = NotSound("is a document", "Put the recording in its place, or remove the line.")
 _ZEROS = NotSound(
     "holds zeros alone",
-    "Its room was reserved and never filled, by a download or a full disk: fetch it again.",
+    "Its space was reserved but never filled, because of a failed download or a full disk: fetch it again.",
 )
 _PLAYLIST = NotSound("is a playlist, which names other files", "Use the files that it names.")
-_MIDI = NotSound("is MIDI, which holds notes and no voice", "Use the recording itself.")
+_MIDI = NotSound("is MIDI, which contains notes and no voice", "Use the recording itself.")
 _WMA = NotSound("is a Windows Media file", _CONVERT, is_convertible=True)
 _OTHER_SOUND = (
     (b"\x1a\x45\xdf\xa3", "is a Matroska or WebM file"),
@@ -136,11 +136,9 @@ def remedy_for(head: bytes, problem: str) -> Said:
     if "cut off" in problem:
         return CUT_OFF
     if "holds text" in problem:
-        return (
-            "It is a text under a sound's name: put the recording in its place, or remove the line."
-        )
+        return "It is a text with the name of an audio file: put the recording in its place, or remove the line."
     if "without audio" in problem:
-        return "The recorder stored a header and no sound: look for the take among its other files, or remove the line."
+        return "The recorder stored a header but no sound: look for the take among its other files, or remove the line."
     return "Play it in an audio player. If it plays, save it there as WAV or FLAC; if not, fetch it from where it came."
 
 

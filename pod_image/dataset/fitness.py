@@ -37,8 +37,8 @@ class Unfit:
     words: str
 
 
-NOTHING_TO_SAY = Unfit(Fault.NOTHING_TO_SAY, "the text has nothing to say.")
-SILENT = Unfit(Fault.SILENT, "silent: there is no sound to learn from.")
+NOTHING_TO_SAY = Unfit(Fault.NOTHING_TO_SAY, "the text contains no words.")
+SILENT = Unfit(Fault.SILENT, "silent: there is nothing to learn from.")
 
 
 _STRETCHES = "\u0640\u07fa"

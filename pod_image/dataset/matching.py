@@ -27,7 +27,7 @@ class How(Enum):
     EXACTLY = "as written"
     IN_OTHER_CASE = "in another case"
     BY_ITS_END = "by the end of its path"
-    HIDDEN = "not to be seen yet"
+    HIDDEN = "not visible yet"
     NOWHERE = "nowhere"
     OUTSIDE = "out of the dataset"
     UNSURE = "to several files"

@@ -112,7 +112,7 @@ class ParquetSource:
                     record[FILE_NAMES[0]] = paths[index]
                 elif audio is not None:
                     table.find(
-                        Code.BAD_LINE, place, "Neither a clip nor the name of its file is here.",
+                        Code.BAD_LINE, place, "This row has neither a clip nor the name of its file.",
                         "Write it again with datasets' to_parquet, with embed_external_files.",
                     )  # fmt: skip
                     continue
@@ -125,8 +125,8 @@ class ParquetSource:
         self.findings.append(
             Code.ARCHIVE_UNLISTED.finding(
                 entry.path,
-                "Clips inside a parquet file are looked at only once it is fetched; the texts are checked.",
-                "Nothing to do; loose files or zip shards would be looked at in full.",
+                "Clips inside a parquet file are checked only after it is fetched; the texts are checked now.",
+                "Nothing to do; single files or ZIP shards would be checked completely.",
             )
         )  # fmt: skip
 

@@ -68,7 +68,7 @@ def decoded(
     HeaderError for what is cut off, damaged, or holds what is no number. ImportError without soundfile.
     """
     if header.is_truncated:
-        raise DamagedSound("is cut off: its header promises more sound than the file holds")
+        raise DamagedSound("is cut off: its header promises more audio than the file contains")
     numpy = importlib.import_module("numpy")
     soundfile = importlib.import_module("soundfile")
     stream = _stream(read, size, header.window)

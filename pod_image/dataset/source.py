@@ -18,7 +18,7 @@ MOST_FILES = 1_000_000
 """A folder with more is not a dataset of clips; somebody named their home directory."""
 MOST_LINKS_NAMED = 3
 _DISK = "Check whether its disk or share is available, and try again."
-_RIGHTS = "Give yourself the right to read it, or move it out of the dataset."
+_RIGHTS = "Change its permissions so that you can read it, or move it out of the dataset."
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class FolderSource:
         if self._follows:
             self._followed.append(path)
             return True
-        self._find(Code.LINK_OUTSIDE, path, "This link leads out of the dataset and is left aside.",
+        self._find(Code.LINK_OUTSIDE, path, "This link leads out of the dataset and is ignored.",
                    "Put the file itself into the folder.")  # fmt: skip
         return False
 
@@ -178,7 +178,7 @@ class FolderSource:
         lead = "1 link leads" if len(self._followed) == 1 else f"{len(self._followed):,} links lead"
         self._find(
             Code.LINK_FOLLOWED, "", f"{lead} out of the dataset: {named}{f' and {more:,} more' if more > 0 else ''}.",
-            "Nothing to do: what is there is used, and a push sends it along.",
+            "Nothing to do: the files are used, and a push sends them.",
         )  # fmt: skip
 
     def _too_many(self) -> DatasetError:

@@ -58,7 +58,8 @@ class Survey:
     rows: int = 0
     total_bytes: int = 0
     untexted: list[Utterance] = field(default_factory=list)
-    """Clips whose line has no text, or all of a dataset without any transcripts. What nobody named is none of them."""
+    """Clips whose line has no text, or all of a dataset without any transcripts. What nobody named is none of
+    them."""
 
     def find(self, code: Code, place: str, message: str, hint: Said) -> None:
         self.findings.append(code.finding(place, message, hint))
@@ -182,7 +183,7 @@ def _say_unsafe_names(found: Survey, base: FileSource) -> None:
         if safe_path(entry.path) != entry.path:
             found.find(
                 Code.PATH_OUTSIDE, entry.path, f"{entry.path!r} is not a valid file name on every system.",
-                "Rename the file: no ':', no dot or blank at the end, and no name of a Windows device.",
+                "Rename the file: no ':', no dot or space at the end, and not the name of a Windows device.",
             )  # fmt: skip
 
 
@@ -194,11 +195,7 @@ def _say_unread(found: Survey) -> list[str]:
         if is_archive(entry.path) or entry.path.lower().endswith(UNREAD_ENDINGS)
     ]
     for path in unread[:MOST_NAMED]:
-        what = (
-            "lies in an archive itself"
-            if is_archive(path)
-            else "is of a kind that is not looked into"
-        )
+        what = "is inside an archive" if is_archive(path) else "is of a kind that is not read"
         found.find(Code.ARCHIVE_UNREAD, path, f"{path} {what}: nothing of it is read.", UNPACK)
     return unread
 
@@ -234,7 +231,7 @@ def _say_no_table(
     if packages and not audio:
         found.find(
             Code.NO_TABLE, packages[0],
-            f"There are no clips in {found.source.name} that can be read, and {packages[0]} is not looked into.",
+            f"There are no clips in {found.source.name} that can be read, and {packages[0]} is not read.",
             UNPACK,
         )  # fmt: skip
         return
@@ -251,8 +248,8 @@ def _say_no_table(
 
 def _none_gives(audio: int) -> str:
     if audio == 1:
-        return "There is 1 sound file, and none of these gives it its text"
-    return f"There are {audio:,} sound files, and none of these gives them their texts"
+        return "There is 1 sound file, and none of these contains its transcript"
+    return f"There are {audio:,} sound files, and none of these contains their transcripts"
 
 
 def _say_unreadable(found: Survey, audio: int, perhaps: list[str], choice: Choice) -> None:

@@ -253,9 +253,7 @@ def _say_quotes(
     if delimiter in QUOTING or not opened:
         return
     if unclosed:
-        message = (
-            "A text begins with a quotation mark; other trainers would swallow the lines after it."
-        )
+        message = "A text begins with a quotation mark; other trainers would read the lines after it as part of it."
     else:
         message = "Texts are in quotation marks; they are kept as part of the text."
     table.find(
@@ -296,8 +294,8 @@ def add_record(table: Table, place: str, record: dict[str, object]) -> None:
     table.has_header = True
     if _is_piece(lowered):
         table.find(
-            Code.BAD_LINE, place, f"This is a piece of {file}, from {lowered['offset']} s on.",
-            "Cut the recording there, and name the piece: a clip is read whole.",
+            Code.BAD_LINE, place, f"This is a part of {file}, from {lowered['offset']} s on.",
+            "Cut the recording there, and name the part: a clip is always read from start to end.",
         )  # fmt: skip
         return
     speaker = _value(lowered, SPEAKER_NAMES)

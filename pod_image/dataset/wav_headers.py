@@ -117,7 +117,7 @@ def _format(content: bytes, endian: Endian) -> _Format:
         pace = rate * block / max(1, value(18, 2))
         return _Format(coding, channels, rate, block, bits, pace, raw, endian)
     if coding not in _BITS or bits not in _BITS[coding] or block * 8 != channels * bits:
-        raise HeaderError("is a WAV file of a rare coding, or with a damaged header")
+        raise HeaderError("is a WAV file in a rare encoding, or with a damaged header")
     return _Format(coding, channels, rate, block, bits, float(rate * block), raw, endian)
 
 

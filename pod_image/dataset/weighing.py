@@ -71,7 +71,7 @@ def weigh(tables: Sequence[Matched], choice: Choice) -> None:
         new = [match for match in matched.matches if not _is_known(match, owners, absent)]
         if matched.matches and not any(match.leads for match in new) and owners:
             choice.find(
-                Code.TABLE_IGNORED, matched.path, "All that this table says is in another one too.",
+                Code.TABLE_IGNORED, matched.path, "Everything in this table is in another one too.",
                 "Nothing to do.",
             )  # fmt: skip
             continue
@@ -115,7 +115,7 @@ def _say_contradiction(
 def _which_one(others: Matched, matched: Matched, choice: Choice) -> Said:
     mine = NextStep.SET.of("table", matched.path)
     if others.path in choice.of_corpora:
-        return Sentence("If this table is right, ", mine, "; else move it out of the dataset.")
+        return Sentence("If this table is right, ", mine, "; otherwise move it out of the dataset.")
     return Sentence(
         "Say which one is right: ", NextStep.SET.of("table", others.path), " or ", mine, "."
     )

@@ -51,7 +51,7 @@ class Contents:
 
     def __post_init__(self) -> None:
         if not self.commit.isalnum():
-            raise ValueError("No version is called so: a list has the name of its version.")
+            raise ValueError("A version cannot have this name: a list has the name of its version.")
 
     @classmethod
     def of(cls, files: Mapping[str, FileSums], after: str, message: str) -> Contents:

@@ -136,7 +136,9 @@ class OwnFolder:
         """
         for path in files:
             if safe_path(path) != path or path.split("/")[0] == OURS:
-                raise FolderTrouble(FolderFault.REFUSED, f"{path!r} can be no file of {self.root}.")
+                raise FolderTrouble(
+                    FolderFault.REFUSED, f"{path!r} cannot be a file of {self.root}."
+                )
         coming = self.ours / "coming" / secrets.token_hex(8)
         self.ensure()
         held = -1

@@ -28,7 +28,7 @@ class PlainFolder:
         if revision not in ("", "main", now):
             raise FolderTrouble(
                 FolderFault.NOT_IN_IT,
-                f"{self.root} was changed since, and keeps no earlier version.",
+                f"{self.root} was changed since then, and keeps no earlier version.",
                 "Make the plan again.",
             )
         return now

@@ -123,9 +123,7 @@ class Reader:
         self.close()
 
 
-_BROKE_OFF = (
-    "its reader broke off: it is damaged, or asks for more memory or time than such a file needs"
-)
+_BROKE_OFF = "its reader broke off: the file is damaged, or needs more memory or time than such a file should"
 
 
 @dataclass(frozen=True)

@@ -82,10 +82,10 @@ def read_answer(source: Source, most_bytes: int) -> Answer:
     start = _exactly(source, 12)
     size = int.from_bytes(start[4:], "little")
     if start[:4] != MAGIC or size > MOST_HEADER_BYTES:
-        raise BadFrame("it does not begin as an answer does")
+        raise BadFrame("it does not begin like an answer")
     said, arrays = _header(bytes(_exactly(source, size)))
     if sum(array.size_bytes for array in arrays) > most_bytes:
-        raise BadFrame("it announces more numbers than the file can hold")
+        raise BadFrame("it announces more numbers than the file can contain")
     return Answer(said, [(array, _exactly(source, array.size_bytes)) for array in arrays])
 
 
@@ -94,10 +94,10 @@ def _header(text: bytes) -> tuple[dict[str, Any], list[Array]]:
         document = json.loads(text)
         said, listed = document["said"], document["arrays"]
         if not isinstance(said, dict) or len(listed) > MOST_ARRAYS:
-            raise BadFrame("its header is none")
+            raise BadFrame("its header is not valid")
         arrays = [_array(each["name"], each["kind"], each["shape"]) for each in listed]
     except (ValueError, KeyError, TypeError, RecursionError) as exc:
-        raise BadFrame("its header is none") from exc
+        raise BadFrame("its header is not valid") from exc
     if len({array.name for array in arrays}) < len(arrays):
         raise BadFrame("two arrays have one name")
     return said, arrays

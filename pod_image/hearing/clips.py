@@ -43,7 +43,7 @@ def hear_clip(
     """Hear a clip of up to `LONGEST_CLIP_SECONDS`. Without a detector silence is left to the recogniser."""
     seconds = len(sound) / RATE_HZ
     if seconds < SHORTEST_SECONDS:
-        return HeardClip(HeardText(""), f"It lasts {seconds:.2f} s, too short to be heard.")
+        return HeardClip(HeardText(""), f"It lasts {seconds:.2f} s, too short to be recognised.")
     if detector is not None and not has_speech(detector.probabilities(sound)):
         return HeardClip(HeardText(""), "Nobody speaks in it.")
     heard = recogniser.hear(sound, language)

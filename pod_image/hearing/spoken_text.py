@@ -21,7 +21,7 @@ def has_letters(text: str) -> bool:
 def variants(text: str, language: str) -> list[str]:
     """The text in the ways a recogniser may write what is said: as it stands, in sentence case, figures as words.
 
-    Empty where the text has nothing to say. Capitals throughout would score as nonsense, and so would a dash.
+    Empty where the text contains no words. Capitals throughout would score as nonsense, and so would a dash.
     """
     plain = _plain(text)
     if not has_letters(plain):

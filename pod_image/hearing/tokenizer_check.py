@@ -21,7 +21,7 @@ def whole_tokenizer(tokenizer: Any, file: Path) -> Any:
     repaired = _repaired(file)
     if repaired is None or not _is_whole(repaired):
         raise HearingError(
-            f"The tokenizer of this model is not whole ({file.name} splits a common word).",
+            f"The tokenizer of this model is incomplete ({file.name} splits a common word).",
             hint="Fetch the model again, or use another copy: texts cannot be scored with it.",
         )
     return repaired

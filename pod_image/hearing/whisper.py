@@ -235,5 +235,5 @@ def _libraries() -> tuple[Any, Any]:
         return importlib.import_module("faster_whisper"), numpy
     except ImportError as exc:
         raise HearingError(
-            f"Hearing what is said needs {exc.name}, which is not installed.", hint=INSTALL
+            f"Recognising speech needs {exc.name}, which is not installed.", hint=INSTALL
         ) from exc

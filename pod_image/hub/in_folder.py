@@ -39,7 +39,7 @@ _HINTS: Mapping[FolderFault, str] = {
     FolderFault.NO_FOLDER: "Check the path of the folder.",
     FolderFault.NOT_IN_IT: "Check the version and the path.",
     FolderFault.DAMAGED: "Copy what you need out of it, and give the results another folder.",
-    FolderFault.UNUSABLE: "Make room on that disk, and see that it is there.",
+    FolderFault.UNUSABLE: "Make room on that disk, and check that it is connected.",
 }
 _TRIES_FOR_A_CARD = 5
 
@@ -88,7 +88,7 @@ def put_in_folder(
             text = card(there.decode("utf-8", "replace") if there is not None else None)
             more[CARD] = text.encode()
         if called_off():
-            raise CalledOff("The delivery was called off.")
+            raise CalledOff("The delivery was cancelled.")
         follows = parent or (head if card is not None else "")
         try:
             return folder.put({**files, **more}, message, deletes=deletes, parent=follows)

@@ -174,7 +174,7 @@ def preflight(
 def whoami(hub: Hub) -> Account:
     """Whose token this is. The endpoint is limited per address: ask seldom. Raises HubError."""
     if hub.token is None:
-        raise HubRefused("There is no token to ask about.", hint="Give a Hugging Face token.")
+        raise HubRefused("There is no token to check.", hint="Give a Hugging Face token.")
 
     return _parsed(dict(hub.get_json("asking who the token belongs to", lambda: "/api/whoami-v2")))
 

@@ -59,7 +59,7 @@ class HubUnavailable(HubError):
 class HubConflict(HubError):
     """Another commit is under way (409), or came first (412, `is_stale`)."""
 
-    default_hint = "Look at the repo again and commit on top of what is there now."
+    default_hint = "Read the repo again, and commit on top of its current state."
 
     def __init__(self, message: Said, *, is_stale: bool) -> None:
         super().__init__(message)
@@ -69,7 +69,7 @@ class HubConflict(HubError):
 class Overtaken(HubError):
     """Not tried again: what is there now has to be looked at first."""
 
-    default_hint = "Look at the repo again and decide then."
+    default_hint = "Read the repo again before you decide."
 
 
 class HubRefused(HubError):
@@ -77,7 +77,7 @@ class HubRefused(HubError):
 
 
 class NoRight(HubError):
-    default_hint = "Give the token the right for this repo, or use another token."
+    default_hint = "Give the token access to this repo, or use another token."
 
 
 class Gated(NoRight):
@@ -125,7 +125,7 @@ def translated(exc: BaseException, doing: str) -> HubError | None:
             return one
         if isinstance(one, OfflineModeIsEnabled):
             return NotToBeAsked(
-                f"The Hub may not be asked, while {doing}: HF_HUB_OFFLINE was set at the start.",
+                f"The Hub must not be asked, while {doing}: HF_HUB_OFFLINE was set at the start.",
                 hint="Unset HF_HUB_OFFLINE and start again.",
             )
         if isinstance(one, HfHubHTTPError):

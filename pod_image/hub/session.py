@@ -195,7 +195,7 @@ class Hub:
         value = self.token.get_secret_value() if self.token else ""
         if value and (odd := odd_letters(value)):
             raise HubRefused(
-                f"The Hugging Face token holds characters that no token has: {odd}.",
+                f"The Hugging Face token contains characters that no token has: {odd}.",
                 hint="Copy only the key, and all of it.",
             )
         return value

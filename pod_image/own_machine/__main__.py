@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
             say({"ok": answer(ground, verb, asked)})
         else:
             raise Refused(
-                Kind.INVALID, "This release of the launcher's program has no such errand."
+                Kind.INVALID, "This release of the launcher's program does not know this task."
             )
     except Refused as refused:
         refusal = {"kind": refused.kind, "message": str(refused.message), "hint": str(refused.hint)}
@@ -69,7 +69,7 @@ def this_ground() -> Ground:
     if not sys.platform.startswith("linux"):
         raise Refused(
             Kind.UNFIT,
-            "Runs on a machine of your own need Linux, and this one has another system.",
+            "Runs on a machine of your own need Linux, and this one runs another system.",
             "Use a Linux machine by ssh, or a container or virtual machine with Linux.",
         )
     return Ground(runs_folder(os.environ), leases_folder(os.environ), ThisMachine())

@@ -53,7 +53,7 @@ def keys_handed() -> Mapping[str, str]:
         with os.fdopen(os.dup(0), "rb") as pipe:
             document = json.loads(pipe.read())
     except ValueError:
-        end_pod("The start of the run was cut off before its keys had come.")
+        end_pod("The start of the run was cut off before its keys had arrived.")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)

@@ -69,7 +69,7 @@ def start(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
     try:
         place.root.mkdir(mode=0o700, parents=True)
     except FileExistsError:
-        raise Refused(Kind.INVALID, f"Run {place.pod_id} is on this machine already.") from None
+        raise Refused(Kind.INVALID, f"Run {place.pod_id} is already on this machine.") from None
     leased: dict[int, Gpu] = {}
     try:
         leased = lease(ground.leases, chosen, wanted)
@@ -149,7 +149,7 @@ def remains(ground: Ground, place: RunPlace) -> str:
     """What of a run that is gone is still here, as sentences; empty where nothing is."""
     if not place.disk.is_dir():
         return ""
-    where = f"What it had made is still in {place.disk}."
+    where = f"What it made is still in {place.disk}."
     if place.order.get("boot_id") != ground.machine.boot_id():
         return f"The machine was started again while it ran. {where}"
     return where

@@ -27,7 +27,9 @@ def ask_folder(asked: Mapping[str, Any]) -> dict[str, Any]:
     call = calls.get(str(asked.get("call")))
     path = Path(str(asked.get("path")))
     if call is None or not path.is_absolute():
-        raise Refused(Kind.INVALID, "This release of the launcher's program has no such errand.")
+        raise Refused(
+            Kind.INVALID, "This release of the launcher's program does not know this task."
+        )
     try:
         found = PlainFolder(path) if is_dataset else OwnFolder(path)
         return {"answer": call(found, asked)}
@@ -89,7 +91,7 @@ def _put(folder: OwnFolder, asked: Mapping[str, Any]) -> str:
 
 def _sent(folder: OwnFolder, name: object) -> Path:
     if not _SENT.fullmatch(str(name)):
-        raise Refused(Kind.INVALID, "That can be no name of a file that was sent.")
+        raise Refused(Kind.INVALID, "That cannot be the name of a file that was sent.")
     return folder.ours / f"sent-{name}"
 
 

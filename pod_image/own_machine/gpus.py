@@ -94,7 +94,7 @@ def lease(folder: Path, found: Sequence[Gpu], count: int) -> dict[int, Gpu]:
         free = f"{len(taken)} of {len(found)} GPUs are free"
         raise Refused(
             Kind.NO_ROOM,
-            f"{free}, and {count} {'is' if count == 1 else 'are'} needed: each run has its GPU alone.",
+            f"{free}, and {count} {'is' if count == 1 else 'are'} needed: each run needs a GPU for itself.",
             "Wait until a run ends, or stop one.",
         )
     return taken

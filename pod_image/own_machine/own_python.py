@@ -31,7 +31,7 @@ class CannotPrepare(HintedError):
 
 
 def read_ours(name: str) -> str:
-    """Text of a file of our package. Raises KeyError when it is not there."""
+    """Text of a file of our package. Raises KeyError when it does not exist."""
     try:
         return (PACKAGE / name).read_text("utf-8")
     except OSError:
@@ -56,7 +56,7 @@ def agents_python(order: Mapping[str, Any]) -> str:
     if not order.get("may_install"):
         raise CannotPrepare(
             f"This Python has no {', '.join(absent)}.",
-            hint="Install it beside the launcher; its extra pod has all that training a voice needs.",
+            hint="Install it next to the launcher; the extra pod has everything that training a voice needs.",
         )
     mark = hashlib.sha256("\n".join(sorted(absent)).encode()).hexdigest()[:16]
     home = (
@@ -87,7 +87,7 @@ def _make(home: Path, absent: list[str]) -> None:
         install(python, absent, _no_pip)
     except CannotSettle as exc:
         raise CannotPrepare(
-            str(exc), hint="Look at the lines above; the machine needs the network."
+            str(exc), hint="See the lines above; the machine needs a network connection."
         ) from exc
 
 
@@ -103,5 +103,5 @@ def _install_by(uv: str, python: Path, absent: list[str]) -> None:
     if subprocess.run(command, env=without_keys()).returncode != 0:
         raise CannotPrepare(
             "uv could not install what the run needs; the lines above say why.",
-            hint="Look at them; the machine needs the network.",
+            hint="See them; the machine needs a network connection.",
         )

@@ -46,7 +46,7 @@ def unpack(archive: Path, into: Path) -> None:
         with tarfile.open(archive, "r:gz") as tar:
             _take(tar, into)
     except FileNotFoundError:
-        raise _unusable(archive.name, "it is not there") from None
+        raise _unusable(archive.name, "it does not exist") from None
     except (OSError, EOFError, tarfile.TarError) as exc:
         raise _unusable(archive.name, f"it cannot be unpacked ({type(exc).__name__})") from exc
 
@@ -91,7 +91,7 @@ def check_model(beside: Path | None) -> None:
     """PhonemesError where there is no model laid out: piper-tts would fetch one, and run what is in it."""
     if beside is None or not (beside / FOLDER / _CONFIG).is_file():
         raise PhonemesError(
-            "Reading Chinese by pinyin needs the model g2pW, which is not here.",
+            "Reading Chinese by pinyin needs the model g2pW, which is not on this computer.",
             hint=f"Fetch it ({_SOURCE}) and name it, or the folder of its files, in {VARIABLE}.",
         )
 
@@ -130,5 +130,5 @@ def _settings_in(files: Path) -> dict[str, int]:
 def _unusable(name: str, why: str) -> PhonemesError:
     return PhonemesError(
         f"The model for pinyin, {name}, cannot be used: {why}.",
-        hint=f"Take the archive that piper-tts takes ({_SOURCE}).",
+        hint=f"Use the archive that piper-tts uses ({_SOURCE}).",
     )

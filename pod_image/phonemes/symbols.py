@@ -59,7 +59,7 @@ def text_symbols(texts: Iterable[str], known: Mapping[str, int] = SYMBOL_IDS) ->
     first = max(_FIRST_OF_TEXT, max(known.values()) + 1)
     if first + len(fresh) > MOST_SYMBOLS:
         raise PhonemesError(
-            f"The texts have {len(fresh):,} characters beside the usual ones; a voice has room for "
+            f"The texts have {len(fresh):,} characters besides the usual ones; a voice has room for "
             f"{max(0, MOST_SYMBOLS - first)}.",
             hint="Write the texts in an alphabet, or choose the phoneme type of the language.",
         )

@@ -99,7 +99,7 @@ def later(*, minutes: float) -> None:
 
 def test_settings_beside_a_plan_are_refused(program: LauncherHarness) -> None:
     plan = launcher.plan(QUICK)
-    with pytest.raises(InvalidRequest, match="max_hours came beside it"):
+    with pytest.raises(InvalidRequest, match="max_hours was given too"):
         launcher.deploy(plan, max_hours=2.0)
     assert program.posts() == 0
 

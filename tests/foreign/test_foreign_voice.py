@@ -188,7 +188,7 @@ def test_a_tensor_that_is_not_plain_numbers_of_the_file_is_refused(
     tensor: Any, tmp_path: Path
 ) -> None:
     path = checkpoint_file(tmp_path / "voice.ckpt", state_dict={NAME: tensor})
-    with pytest.raises(Refused, match=f"tensor '{NAME}' is not made of numbers"):
+    with pytest.raises(Refused, match=f"tensor '{NAME}' does not consist of numbers"):
         foreign_voice._read([path], {})
 
 
@@ -199,7 +199,7 @@ def test_many_names_for_the_same_numbers_are_refused_when_they_outgrow_the_file(
     path = checkpoint_file(
         tmp_path / "voice.ckpt", state_dict={f"model_g.{n}": one for n in range(100)}
     )
-    with pytest.raises(Refused, match="is not made of numbers"):
+    with pytest.raises(Refused, match="does not consist of numbers"):
         foreign_voice._read([path], {})
 
 

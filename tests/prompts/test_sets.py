@@ -110,5 +110,5 @@ def test_a_file_that_is_absent_a_folder_or_huge_is_refused_with_its_name(tmp_pat
         read_prompts(tmp_path)
     huge = tmp_path / "huge.txt"
     huge.write_bytes(b"a\n" * 600_000)
-    with pytest.raises(InvalidRequest, match="no list of sentences"):
+    with pytest.raises(InvalidRequest, match="not a list of sentences"):
         read_prompts(huge)

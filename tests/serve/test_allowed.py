@@ -79,7 +79,7 @@ def test_nothing_leads_out_of_it(disk: Disk, name: str, monkeypatch: pytest.Monk
     (disk.inside / "link").symlink_to(disk.secret)
     (disk.inside / "link-to-above").symlink_to(disk.inside.parent)
     (disk.inside.parent / "inside-other").mkdir()
-    with pytest.raises(InvalidRequest, match="is not below a folder"):
+    with pytest.raises(InvalidRequest, match="is not inside a folder"):
         disk.allowed.path(name.format(secret=disk.secret, inside=disk.inside))
 
 
@@ -152,7 +152,7 @@ def test_a_list_of_packages_may_not_lead_to_a_list_elsewhere(disk: Disk) -> None
     (disk.inside / "more.txt").write_text("tqdm\n")
     assert disk.composed(requirements=str(listed))
     (disk.inside / "more.txt").write_text("-r ../secret.txt\n")
-    with pytest.raises(InvalidRequest, match="is not below a folder"):
+    with pytest.raises(InvalidRequest, match="is not inside a folder"):
         disk.composed(requirements=str(listed))
 
 
@@ -179,7 +179,7 @@ def test_results_go_to_no_folder_that_clients_may_not_name(disk: Disk) -> None:
         return disk.allowed.held(compose(None, {**given, "results_folder": str(folder)}))
 
     assert held(disk.inside / "voices" / "new").settings.results_folder
-    with pytest.raises(InvalidRequest, match="not below a folder that clients"):
+    with pytest.raises(InvalidRequest, match="not inside a folder that clients"):
         held(disk.secret.parent / "voices")
 
 
@@ -195,7 +195,7 @@ def test_no_way_round_leads_results_or_a_dataset_out_of_an_allowed_folder(
     given = {**GIVEN, "provider": "local", setting: folder}
     if setting == "results_folder":
         del given["results_repo"]
-    with pytest.raises(InvalidRequest, match="is not below a folder that clients") as caught:
+    with pytest.raises(InvalidRequest, match="is not inside a folder that clients") as caught:
         disk.allowed.check(RunSettings.model_validate(given))
     assert repr(folder) in str(caught.value.message)
 

@@ -135,7 +135,7 @@ async def test_a_plan_of_the_serving_computers_own_is_held_to_what_clients_may(
         plan = await make_plan(bench, compose(None, {**COMMAND, "bring": [str(own)]}), keys)
         assert keep(bench, plan) == ""
         problem = await refused(site, plan.hash, 422)
-        assert "is not below a folder" in str(problem["detail"])
+        assert "is not inside a folder" in str(problem["detail"])
 
 
 @in_patient_time

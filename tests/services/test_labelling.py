@@ -160,7 +160,7 @@ async def test_a_hub_that_does_not_answer_costs_no_word(tmp_path: Path) -> None:
     run = label(harness.bench, await known(harness.bench, harness, **OVER), {NAME: "calm"})
     harness.core.store.repos.pop(("model", RESULTS_REPO))
     (trouble,) = await send_all(harness.bench)
-    assert "stays here" in str(trouble)
+    assert "stay on this computer" in str(trouble)
     assert harness.bench.runs.labels.is_unsent(run.results_repo, run.run_id)
 
 

@@ -92,7 +92,7 @@ async def test_a_plan_says_what_a_machine_of_ones_own_cannot_promise_and_asks_fo
     said = {each.code: each for each in plan.findings}
     assert said["runs_as_you"].severity is Severity.WARNING
     assert "your keyring" in str(said["runs_as_you"].message)
-    assert "Nobody outside can end a machine that hangs" in str(said["own_machine"].message)
+    assert "Nobody else can end a machine that hangs" in str(said["own_machine"].message)
     assert not {"image-by-tag", "disk_too_small", "balance", "secrets_in_plain"} & set(codes(plan))
     assert plan.image is None
     assert "pod_image.own_machine start" in plan.requests[0].as_shell()
@@ -211,7 +211,7 @@ async def test_a_sweep_ends_what_is_overdue_there_and_a_machine_that_is_off_hide
     report = await reap(harness.open_bench())
     assert [each.why for each in report.released] == ["its deadline has passed"]
     assert harness.here.paid == 0
-    assert any(each.startswith("gpubox could not be looked at") for each in report.unseen)
+    assert any(each.startswith("gpubox could not be checked") for each in report.unseen)
     harness.gpubox.way.is_silent = False
     report = await reap(harness.open_bench())
     assert [each.pod.id for each in report.released] == [by_ssh.pod_id]
@@ -226,7 +226,7 @@ async def test_a_machine_that_is_off_is_said_in_the_plan_and_one_that_nobody_nam
     harness.gpubox.silence()
     with pytest.raises(ProviderUnavailable):
         await harness.planned(dict(BY_SSH))
-    with pytest.raises(NotConfigured, match="No machine was named"):
+    with pytest.raises(NotConfigured, match="No machine for ssh was given"):
         await harness.bench.at("ssh").provider.pods()
 
 
@@ -257,7 +257,7 @@ async def test_a_machine_that_is_named_is_opened_by_its_name_alone(tmp_path: Pat
         "other",
     )
     assert bench.at("ssh:other").provider is named.provider
-    with pytest.raises(NotConfigured, match="knows no place"):
+    with pytest.raises(NotConfigured, match="does not know the provider"):
         bench.at("cloud:other")
 
 

@@ -127,7 +127,7 @@ async def test_a_place_that_does_not_answer_keeps_no_pod_alive_at_another(tmp_pa
     report = await reap(harness.open_bench())
     assert [each.why for each in report.released] == ["its deadline has passed"]
     assert harness.live() == []
-    assert report.unseen[0].startswith("Hugging Face Jobs could not be looked at")
+    assert report.unseen[0].startswith("Hugging Face Jobs could not be checked")
 
 
 @in_virtual_time

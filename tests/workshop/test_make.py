@@ -393,7 +393,7 @@ async def test_a_text_of_another_recording_is_not_cut_into_this_one(tmp_path: Pa
     write_sound(folder / "talk.wav", said.wave)
     made = await make(tmp_path / "out", folder)
     assert made.clips == 0
-    assert "they are of another recording" in made.skipped[0].reason
+    assert "they belong to another recording" in made.skipped[0].reason
 
 
 async def test_speakers_that_a_text_names_are_the_clips_own(tmp_path: Path) -> None:

@@ -27,10 +27,11 @@ def cp(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="RUN:PATH", help="Such as run-01:out/model.bin; below the run's work folder."
+            metavar="RUN:PATH",
+            help="What to copy, such as run-01:out/model.bin; relative to the run's work folder.",
         ),
     ],
-    to: Annotated[Path, typer.Argument(metavar="TO", help="A folder, or a new name.")],
+    to: Annotated[Path, typer.Argument(metavar="TO", help="Folder to copy to, or a new name.")],
     yes: YesOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -38,7 +39,8 @@ def cp(
     """Copy a file or a folder from a running pod to this computer.
 
     The pod uploads it into the results repo, below copies/ of the run, and it is downloaded from there and compared
-    with the listed size and SHA-256. That also works where a place has no exec. Links, files of keys and paths that
+    with the listed size and SHA-256. That also works with providers that cannot run commands in a pod. Links,
+    files of keys and paths that
     lead out of the work folder are refused. For what a run delivers anyway, use launcher results.
     """
     output = Output(as_json=as_json, quiet=quiet)

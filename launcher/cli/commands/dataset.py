@@ -186,7 +186,8 @@ def make(
         str, typer.Option(metavar="NAME", help="Name of the dataset, or a folder such as ./clips.")
     ],
     recordings: Annotated[
-        list[Path] | None, typer.Option("--from", metavar="PATH", help="Same as RECORDINGS.")
+        list[Path] | None,
+        typer.Option("--from", metavar="PATH", help="The same as the argument RECORDINGS."),
     ] = None,
     texts: Annotated[
         Path | None,

@@ -20,7 +20,7 @@ def execute(
         str, typer.Argument(metavar="RUN", help="Such as run-01.", autocompletion=offering.runs)
     ],
     command: Annotated[
-        list[str], typer.Argument(metavar="-- COMMAND...", help="The command and its words.")
+        list[str], typer.Argument(metavar="-- COMMAND...", help="The command and its arguments.")
     ],
     as_json: JsonOption = False,
 ) -> None:

@@ -81,7 +81,7 @@ def set_keys(names: ToSet = None, as_json: JsonOption = False, quiet: QuietOptio
 
 @app.command()
 def check(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """Where each key comes from, and whether RunPod and Hugging Face take it."""
+    """Show where each key comes from, and whether RunPod and Hugging Face accept it."""
     keys = find_keys(os.environ, KeyringStore(), also=KeyName)
     rows = run(keys, lambda bench: _checked(bench, keys))
     document: KeysCheck = {"schema": "keys.check", "version": 1, "keys": rows}

@@ -28,7 +28,8 @@ def offers(
 ) -> None:
     """GPUs that can be rented now, with the expected time and cost of this job on each, cheapest first.
 
-    Every place you have a key for is asked; --provider names one. The settings of a run are options here, the
+    Every provider that you have a key for is asked; --provider asks only one. The settings of a run are
+    options here, the
     same as for plan; name a dataset to see time and memory. Nothing is rented.
     """
     from launcher.cli.documents.plan import offers_document
@@ -62,5 +63,5 @@ def offers(
     if not found.fitting and not longest:
         raise NothingAvailable(
             "No GPU that fits is available now.",
-            hint="Wait with --wait-for-stock 2h, or allow more GPU types or places.",
+            hint="Wait with --wait-for-stock 2h, or allow more GPU types or providers.",
         )

@@ -34,7 +34,7 @@ def add(
     max_price: Annotated[
         float | None,
         typer.Option(
-            metavar="DOLLARS", help="Wait until a GPU that fits costs at most this much an hour."
+            metavar="USD", help="Wait until a GPU that fits costs at most this much an hour."
         ),
     ] = None,
     tries: Annotated[
@@ -42,7 +42,7 @@ def add(
         typer.Option(
             min=1,
             max=MOST_TRIES_ALLOWED,
-            help="Number of pods to try when the place fails: no machine, a bad host, a lost pod.",
+            help="Number of pods to try when the provider fails: no machine, a bad host, a lost pod.",
         ),
     ] = MOST_TRIES,
     name: Annotated[
@@ -89,7 +89,7 @@ def run(
     budget: Annotated[
         float | None,
         typer.Option(
-            metavar="DOLLARS",
+            metavar="USD",
             help="The most that all runs of the queue may cost together. Saved for the next time.",
         ),
     ] = None,
@@ -112,7 +112,7 @@ def run(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Start waiting runs as soon as possible, follow them, and retry those that failed because of the place.
+    """Start waiting runs as soon as possible, follow them, and retry those that failed because of the provider.
 
     What is spent and what the live pods can still cost never exceed the budget. Ctrl-C stops working on the queue:
     runs with a pod that can end itself continue, and nothing is lost. It may run in several terminals.

@@ -36,7 +36,7 @@ def rerun(
     no_notify: NoNotifyOption = False,
     yes: YesOption = False,
     detach: Annotated[
-        bool, typer.Option("--detach", "-d", help="Return as soon as the pod needs nobody.")
+        bool, typer.Option("--detach", "-d", help="Return once the pod can end itself.")
     ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,

@@ -20,9 +20,9 @@ app = command_app()
 @app.command()
 def runs(
     as_json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="Names alone, one a line."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Print only the names, one per line."),
     limit: int = typer.Option(30, min=1, help="Number of runs, newest first."),
-    tag: str = typer.Option("", metavar="TAG", help="Only those with this tag."),
+    tag: str = typer.Option("", metavar="TAG", help="Only runs with this tag."),
     refresh: bool = typer.Option(
         False,
         "--refresh",

@@ -33,7 +33,7 @@ def sample(
         str,
         typer.Option(
             metavar="NAME",
-            help="Who says it, of a voice with several: as in the dataset, or a number from 0.",
+            help="Speaker, for a voice with several: a name from the dataset, or a number from 0.",
         ),
     ] = "",
     wait: Annotated[bool, typer.Option(help="Wait until the pod has confirmed it.")] = True,

@@ -48,7 +48,8 @@ app = group_app("Many runs that search for good settings, under one budget.")
 StudyArgument = Annotated[
     str,
     typer.Argument(
-        metavar="[STUDY]", help="Such as tune, or OWNER/NAME/tune. Default: the one used last."
+        metavar="[STUDY]",
+        help="A study, such as tune or OWNER/NAME/tune. Default: the one used last.",
     ),
 ]
 
@@ -70,14 +71,17 @@ def create(
         list[str],
         typer.Option(
             metavar="SETTING=VALUES",
-            help="What to try: learning_rate=1e-5..1e-3:log,batch_size=16|32; may be repeated.",
+            help="What to try, such as learning_rate=1e-5..1e-3:log,batch_size=16|32; repeatable.",
         ),
     ],
     objective: Annotated[
         str, typer.Option(metavar="NAME", help="The loss or score to improve, as runs report it.")
     ],
     budget: Annotated[
-        float, typer.Option(metavar="USD", min=0.01, help="For all trials together, in dollars.")
+        float,
+        typer.Option(
+            metavar="USD", min=0.01, help="The most that all trials together may cost, in dollars."
+        ),
     ],
     sampler: Annotated[SamplerName, typer.Option(help="How values are chosen.")] = SamplerName.TPE,
     pruner: Annotated[
@@ -89,11 +93,14 @@ def create(
     ] = None,
     at_most: Annotated[int, typer.Option(min=1, max=MOST_AT_A_TIME, help="Trials at a time.")] = 1,
     trials: Annotated[
-        int | None, typer.Option(min=1, max=MOST_TRIALS, help="End it after this many trials.")
+        int | None,
+        typer.Option(min=1, max=MOST_TRIALS, help="End the study after this many trials."),
     ] = None,
     no_better: Annotated[
         int | None,
-        typer.Option(min=1, help="End it after this many trials in a row without a better one."),
+        typer.Option(
+            min=1, help="End the study after this many trials in a row without a better one."
+        ),
     ] = None,
     report_every: Annotated[
         int,
@@ -164,7 +171,7 @@ def add(
         list[str] | None,
         typer.Option(
             metavar="SETTING=VALUE",
-            help="A trial with these values, such as learning_rate=1e-4,batch_size=16; may be repeated.",
+            help="A trial with these values, such as learning_rate=1e-4,batch_size=16; repeatable.",
         ),
     ] = None,
     budget: Annotated[

@@ -36,9 +36,8 @@ def top(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """All live runs, at every place: state, steps, speed, GPU use, cost a minute, cap.
-
-    Leaving it stops no run. Cost is calculated from the age of the pod; CAP is what a run never exceeds.
+    """All live runs, at every provider: state, steps, speed, GPU use, cost a minute, cap. Leaving it stops no
+    run. Cost is calculated from the age of the pod; CAP is what a run never exceeds.
     """
     output = Output(as_json=as_json, quiet=quiet)
     is_drawn = output.is_live and sys.stdout.isatty() and not once

@@ -162,7 +162,7 @@ def say(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Speak a text on this computer with a run's voice, downloaded if necessary. Needs the extra `audio`."""
+    """Speak a text on this computer with a run's voice, which is downloaded if necessary. Needs the extra `audio`."""
     onnx = named_voice(voice) if voice else voice_of_run(run, step)
     wav = out.expanduser() if out else free_name(Path(f"{onnx.stem}.wav"))
     spoken_text = complete(speak(onnx, text, wav, Manner(tempo=tempo, speaker=speaker)))

@@ -41,7 +41,7 @@ def fleet_text(fleet: Fleet, troubles: Mapping[str, str], looked_at: Sequence[st
 def nothing_lives(looked_at: Sequence[str]) -> str:
     """Of the places that were looked at, and of no other."""
     if not looked_at:
-        return "No place could be looked at, so nobody knows here what is live."
+        return "No provider could be checked, so it is not known what is live."
     return f"No run is live on {' or '.join(looked_at)}."
 
 
@@ -102,7 +102,7 @@ def _notes(fleet: Fleet, troubles: Mapping[str, str]) -> list[str]:
         rest = f" and {len(silent) - 5} more" if len(silent) > 5 else ""
         lines.append(f"Not heard from lately, so their figures may be old: {names}{rest}.")
     lines += [f"{row.run.title}: {row.problem}" for row in fleet.rows if row.problem]
-    lines += [f"{place} could not be looked at: {why}" for place, why in troubles.items()]
+    lines += [f"{place} could not be checked: {why}" for place, why in troubles.items()]
     return ["", *lines] if lines else []
 
 

@@ -106,7 +106,7 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
             "early enough to try to upload its results",
         )
     )
-    rows.append(("Told", _told(plan)))
+    rows.append(("Notify", _told(plan)))
     if plan.hash:
         short = plan.hash[:SHOWN_HASH]
         rows.append(("Plan", f"{short}, kept for an hour: launcher deploy --plan {short}"))

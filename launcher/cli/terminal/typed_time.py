@@ -15,7 +15,7 @@ def read_time(text: str) -> timedelta:
     """Raises InvalidRequest for what is no time, none at all, or more than a week."""
     match = _TIME.fullmatch(text.strip().lower().replace(" ", ""))
     if match is None or not any(match.groups()):
-        raise InvalidRequest(f"{text!r} is no time.", hint="Write it as 2h, 30m or 1h30m.")
+        raise InvalidRequest(f"{text!r} is not a duration.", hint="Write it as 2h, 30m or 1h30m.")
     hours, minutes, seconds = (float(part or 0) for part in match.groups())
     time = timedelta(hours=hours, minutes=minutes, seconds=seconds)
     if not timedelta(0) < time <= LONGEST:

@@ -49,14 +49,14 @@ def objective(name: str, direction: str = "") -> Objective:
     name = name.strip()
     if not name or len(name) > 100 or any(letter.isspace() for letter in name):
         raise InvalidRequest(
-            "The objective is the name of a loss or a score, as the runs tell it.",
+            "The objective is the name of a loss or a score that the runs report.",
             hint=f"For example {next(iter(KINDS))}.",
         )
     if direction:
         return Objective(name, Direction(direction))
     if kind_of(name).is_lower_better is None:
         raise InvalidRequest(
-            f"Neither a low nor a high {name} is better by itself.",
+            f"It is not known whether a low or a high {name} is better.",
             hint="Say which is wanted: minimize or maximize.",
         )
     return Objective(name)

@@ -133,7 +133,7 @@ def typed_dimensions(texts: Iterable[str]) -> dict[str, str]:
             name = name.strip().replace("-", "_")
             if not sign or not name or not values.strip():
                 raise InvalidRequest(
-                    f"{part.strip()!r} names no setting with its values.", hint=_EXAMPLE
+                    f"{part.strip()!r} does not name a setting and its values.", hint=_EXAMPLE
                 )
             if name in found:
                 raise InvalidRequest(f"{name} is searched twice.", hint="Name each setting once.")
@@ -168,7 +168,7 @@ def read_range(name: str, text: str, *, is_whole: bool) -> Range:
             given[key] = _number(name, value)
         else:
             raise InvalidRequest(
-                f"{word!r} says nothing about the range of {name}.",
+                f"{word!r} cannot be read as a range of {name}.",
                 hint="A range may end in :log, :step=NUMBER or :points=NUMBER.",
             )
     found = Range(
@@ -190,7 +190,7 @@ def _number(name: str, text: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise InvalidRequest(f"{text.strip()!r} is no number for {name}.", hint=_EXAMPLE)
+        raise InvalidRequest(f"{text.strip()!r} is not a number for {name}.", hint=_EXAMPLE)
     return value
 
 
@@ -198,7 +198,7 @@ def _check(found: Range) -> None:
     name = found.name
     if not found.low < found.high:
         raise InvalidRequest(
-            f"The range of {name} has to go up: {found.text}.", hint="Write the lower end first."
+            f"The range of {name} must go up: {found.text}.", hint="Write the lower end first."
         )
     if found.is_whole and not (found.low.is_integer() and found.high.is_integer()):
         raise InvalidRequest(f"{name} takes whole numbers: {found.text}.")
@@ -219,7 +219,7 @@ def checked_choices(name: str, values: Iterable[Value]) -> Choices:
     found = Choices(name, tuple(dict.fromkeys(values)))
     if not 2 <= len(found.values) <= MOST_CHOICES:
         raise InvalidRequest(
-            f"{name} has {counted(len(found.values), 'value')} to try; 2 to {MOST_CHOICES} make a search.",
+            f"{name} has {counted(len(found.values), 'value')} to try; a search needs 2 to {MOST_CHOICES}.",
             hint="Give a setting with one value as an option of its own.",
         )
     return found
@@ -231,7 +231,7 @@ def grid_points(space: Iterable[Dimension]) -> int:
     if count > MOST_GRID_POINTS:
         raise InvalidRequest(
             f"This grid has {count:,} combinations.",
-            hint="Name fewer values, or search with TPE instead of a grid.",
+            hint="Use fewer values, or search with TPE instead of a grid.",
         )
     return count
 
@@ -256,7 +256,7 @@ def from_json(kept: Mapping[str, Any]) -> Dimension:
     if "choices" in kept:
         values = kept["choices"]
         if not all(isinstance(each, str | int | float | bool) for each in values):
-            raise TypeError("a choice is text, a number or a yes and no")
+            raise TypeError("a choice is text, a number, or true or false")
         return checked_choices(name, values)
     found = Range(
         name,

@@ -1,4 +1,5 @@
-"""How Hugging Face Jobs is opened, and asked whether it still lists its hardware as this release knows it."""
+"""How Hugging Face Jobs is opened, and asked whether it still lists its hardware it has the form that this
+release knows."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from launcher.providers.hf_jobs.wire import hardware_in
 
 def _open(opening: Opening) -> HfJobsProvider:
     if opening.key is None:
-        raise NotConfigured("Hugging Face Jobs is not opened without a token.")
+        raise NotConfigured("Hugging Face Jobs needs a token.")
     client = HfJobsClient(
         opening.key,
         opening.url,
@@ -37,7 +38,7 @@ def _judged(document: Any) -> InterfaceCheck:
             "its list of hardware has no GPU in a form that is known",
             "Look for a newer release of the launcher before you start a job.",
         )
-    return InterfaceCheck(True, "as this release knows it")
+    return InterfaceCheck(True, "it has the form that this release knows")
 
 
 HF_JOBS_ACCESS = PlaceAccess(open=_open, check_interface=_check)

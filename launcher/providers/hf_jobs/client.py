@@ -187,7 +187,7 @@ class HfJobsClient:
                     raise PodGone(f"Job {job_id} does not exist any more.")
                 if answer.status_code != 200:
                     raise ProviderUnavailable(
-                        f"Hugging Face did not hand out the log ({answer.status_code})."
+                        f"Hugging Face did not send the log ({answer.status_code})."
                     )
                 async for event in server_events(stream_lines(answer.aiter_bytes())):
                     line = _log_line(event.data)
@@ -297,7 +297,7 @@ def _refused(exc: HubError) -> LauncherError:
         )
     if status == 403:
         return NoRight(
-            "This Hugging Face token may not manage jobs.",
+            "This Hugging Face token is not allowed to manage jobs.",
             hint="Give it the right “Start and manage Jobs” at huggingface.co/settings/tokens.",
         )
     if status == 404:

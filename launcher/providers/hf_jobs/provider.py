@@ -144,7 +144,7 @@ class HfJobsProvider(HeldSecrets):
         document = order.environment.get(RUN_VARIABLE, "")
         deadline = deadline_in(document)
         if deadline is None:
-            raise InvalidRequest("A job without a deadline is not started.")
+            raise InvalidRequest("A job without a deadline is never started.")
         left = (deadline - self._clock.now() - self.clock_ahead).total_seconds()
         return max(_SHORTEST_SECONDS, math.ceil(min(left, _paid_seconds(document))))
 

@@ -25,6 +25,6 @@ def _judged(description: Any) -> InterfaceCheck:
     changed = [drift.call for drift in found]
     if changed:
         return InterfaceCheck(
-            True, f"changed, but everything used is still there: {', '.join(changed)}"
+            True, f"changed, but everything that we use is still there: {', '.join(changed)}"
         )
-    return InterfaceCheck(True, "as this release knows it")
+    return InterfaceCheck(True, "it has the form that this release knows")

@@ -48,7 +48,7 @@ def cluster_body(order: PodOrder, environment: Mapping[str, str]) -> dict[str, A
             hint="Use a public image, or one node.",
         )
     if order.cloud is not Cloud.SECURE:
-        raise InvalidRequest("RunPod has clusters in the secure tier alone.")
+        raise InvalidRequest("RunPod offers clusters in the secure tier only.")
     body: dict[str, Any] = {
         "name": order.name,
         "type": CLUSTER_TYPE,

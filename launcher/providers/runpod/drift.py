@@ -148,7 +148,7 @@ def _of_use(description: Mapping[str, Any], use: Use, known: Mapping[str, str]) 
     breaking = [*_refused(description, use, operation), *_unsaid(description, use, operation)]
     yield from (Drift(use.name, what, True) for what in breaking)
     if not breaking and fingerprints(description)[use.name] != known.get(use.name):
-        yield Drift(use.name, "has changed; what is used of it is still there", False)
+        yield Drift(use.name, "has changed; what we use of it is still there", False)
 
 
 def _refused(
@@ -158,14 +158,14 @@ def _refused(
     body = _schema(operation.get("requestBody", {}), description)
     for path in use.sends:
         if not _has(body, path, description):
-            yield f"takes no {path} any more"
+            yield f"no longer accepts {path}"
     mentioned = {path.split(".")[0] for path in use.sends}
     for name in sorted(_required(body, description) - mentioned):
         yield f"wants {name}, which this release does not send"
     taken = {_resolved(each, description).get("name") for each in operation.get("parameters", ())}
     for name in use.parameters:
         if name not in taken:
-            yield f"takes no parameter {name} any more"
+            yield f"no longer accepts the parameter {name}"
 
 
 def _unsaid(
@@ -178,7 +178,7 @@ def _unsaid(
     schema = _schema(_resolved(good, description), description)
     for path in use.reads:
         if not _has(schema, path, description):
-            yield f"no longer tells {path}"
+            yield f"no longer returns {path}"
 
 
 def _operation(description: Mapping[str, Any], use: Use) -> Mapping[str, Any]:

@@ -105,7 +105,7 @@ def to_error(refusal: Refusal) -> LauncherError:
         case 403:
             return _forbidden(refusal, said)
         case 404 if PATH_NOT_FOUND in refusal.detail.lower():
-            return ApiDrift(f"This RunPod has no call to {refusal.what}: {said}")
+            return ApiDrift(f"RunPod's API has no call to {refusal.what}: {said}")
         case 404 if refusal.is_about_pod:
             return PodGone(f"The pod does not exist, or no longer exists: {said}")
         case 405:

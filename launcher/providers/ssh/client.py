@@ -55,7 +55,7 @@ class SshMachine:
         answer = await self._answered(verb, given, timeout_seconds)
         if "needs" in answer:
             raise ApiDrift(
-                f"{self._host} did not keep what was sent to it.",
+                f"{self._host} did not store what was sent to it.",
                 hint="Make room in that user's cache there.",
             )
         return answer

@@ -43,6 +43,6 @@ class NoHost:
 
     def __getattr__(self, name: str) -> Any:
         raise NotConfigured(
-            "No machine was named that ssh could reach.",
+            "No machine for ssh was given.",
             hint=Sentence("Name it as you do for ssh: ", setting("host", "gpubox"), "."),
         )

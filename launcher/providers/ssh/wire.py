@@ -28,7 +28,10 @@ def trouble_in(host: str, said: str) -> ProviderError | NotConfigured:
         if "remote host identification has changed" in said.lower():
             return NotConfigured(
                 f"{host} has a different key from the one that ssh knows.",
-                hint=f"Find out why: somebody may be in its place. Then: ssh-keygen -R {host}, and once ssh {host}.",
+                hint=(
+                    f"Find out why: another machine may have taken its place. Then: ssh-keygen -R {host}, "
+                    f"and once ssh {host}."
+                ),
             )
         return NotConfigured(
             f"ssh does not know the key of {host} yet.",

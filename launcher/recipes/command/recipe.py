@@ -38,7 +38,7 @@ class CommandRecipe(Plain):
             Finding(
                 Severity.ERROR,
                 "secret_is_variable",
-                f"{name} is given as a secret and as a variable.",
+                f"{name} is given both as a secret and as a variable.",
                 Sentence("Leave it out of ", setting("env"), "."),
             )
             for name in dict.fromkeys(own.secret)

@@ -33,7 +33,7 @@ def with_sentences(settings: DistilSettings, given: Mapping[str, bytes]) -> Conf
         return _refused(exc.message, exc.hint)
     if not sentences:
         return _refused(
-            f"We have no sentences in {settings.language}.",
+            f"We have no sentences for {settings.language}.",
             Sentence(
                 f"There are some in {', '.join(LANGUAGES)}; give others in a file, one on each line: ",
                 setting("sentences_file"),

@@ -44,7 +44,7 @@ def _on_teacher(settings: DistilSettings) -> tuple[Finding, ...]:
                 setting("teacher_repo", "rhasspy/piper-voices"),
                 " and ",
                 setting("teacher_file", "en/en_US/ljspeech/high/en_US-ljspeech-high.onnx"),
-                "; or a command of yours behind --.",
+                "; or a command of your own after --.",
             ),
         ),
     )

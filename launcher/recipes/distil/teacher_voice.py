@@ -58,7 +58,7 @@ def _no_description(settings: DistilSettings) -> Finding:
         Severity.ERROR,
         "teacher_voice",
         f"There is no {settings.teacher_file}.json in {settings.teacher_repo}.",
-        "A Piper voice is an .onnx with its .onnx.json beside it: copy its path from the repo's page.",
+        "A Piper voice is an .onnx with its .onnx.json next to it: copy its path from the repo's page.",
     )
 
 
@@ -103,7 +103,7 @@ def _on_terms(terms: str) -> Finding:
         return Finding(
             Severity.NOTE,
             "teacher_licence",
-            f"The teacher's card names this licence: {terms}. Voices that learn from it are bound by it.",
+            f"The teacher's card names this licence: {terms}. It also applies to voices that learn from it.",
         )
     return Finding(
         Severity.WARNING,

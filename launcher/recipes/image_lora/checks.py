@@ -36,7 +36,7 @@ def trained_process(values: Mapping[str, Any], found: Found) -> dict[str, Any] |
         found.error(
             "many_processes",
             f"The file has {len(processes)} processes, and a run trains one.",
-            "Give a file of its own to each.",
+            "Give each its own file.",
         )
         return None
     return dict(processes[0])
@@ -47,7 +47,7 @@ def say_what_cannot_be(name: object, process: Mapping[str, Any], found: Found) -
     kind = process.get("type")
     if kind not in TRAINERS:
         found.error(
-            "other_process", f"Its process is a {kind}, and no {' or '.join(TRAINERS)}.", OTHERWISE
+            "other_process", f"Its process is a {kind}, not a {' or '.join(TRAINERS)}.", OTHERWISE
         )
     network = process.get("network")
     if not isinstance(network, Mapping) or network.get("type", "lora") not in _NETWORKS:
@@ -71,7 +71,7 @@ def say_what_cannot_be(name: object, process: Mapping[str, Any], found: Found) -
     if train.get("start_step") is not None:
         found.error(
             "start_step",
-            "With train.start_step every resume would begin at that step again.",
+            "With train.start_step, every resume would start from that step again.",
             "Remove it: ai-toolkit finds the step in what it saved.",
         )
     if passed_over := list(unknown(process)):
@@ -96,7 +96,7 @@ def say_unknown_variables(text: str, known: Collection[str], found: Found) -> No
 
 
 def _on_name(name: object, found: Found) -> None:
-    hint = "Take letters, digits, - and _."
+    hint = "Use letters, digits, - and _."
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         found.error("lora_name", "Its config.name cannot be used as a file name.", hint)
         return

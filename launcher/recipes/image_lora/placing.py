@@ -93,7 +93,7 @@ class Placer:
             self.found.error(
                 "no_datasets",
                 "The file has no dataset, or one without a folder_path.",
-                "Write folder_path: ${DATASET_DIR} where the pictures of the dataset repo are meant.",
+                "Write folder_path: ${DATASET_DIR} for the pictures of the dataset repo.",
             )
             return several
         if any(

@@ -51,7 +51,9 @@ class ImageLoraRecipe(PictureTraining):
         return GpuMemory(
             example_gb,
             "as ai-toolkit's own example for this kind of model",
-            Sentence("Set ", setting("min_gpu_memory_gb"), " to what you know to be enough."),
+            Sentence(
+                "Set ", setting("min_gpu_memory_gb"), " to an amount that you know is enough."
+            ),
         )
 
     def configuration(self, settings: RunSettings, given: Mapping[str, bytes]) -> Configuration:

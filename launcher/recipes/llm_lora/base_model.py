@@ -83,7 +83,7 @@ def _why_not(name: str, files: dict[str, RemoteFile]) -> Finding | None:
     else:
         return None
     hint = (
-        "Name the repo with the model itself; files for other programs, such as .gguf, will not do."
+        "Name the repo with the model itself; files for other programs, such as .gguf, do not work."
     )
     return _error(what, Sentence(hint, " It is given as ", setting("base_model"), "."))
 
@@ -142,7 +142,9 @@ def _on_memory(model: BaseModel) -> tuple[Finding, ...]:
                 Severity.NOTE,
                 "base_memory",
                 f"How much GPU memory {model.repo} needs is not clear from its files.",
-                Sentence("Name what you know to be enough: ", setting("min_gpu_memory_gb"), "."),
+                Sentence(
+                    "Give an amount that you know is enough: ", setting("min_gpu_memory_gb"), "."
+                ),
             ),
         )
     return (

@@ -71,7 +71,9 @@ def _of_line(path: str, head: bytes, *, is_whole: bool) -> tuple[Shape | None, t
         return None, (_not_looked_into(path),)  # one array over all lines
     if not isinstance(row, dict):
         return None, (
-            _error(f"The first line of {path} is not a JSON object.", f"A row a line. {WANTED}"),
+            _error(
+                f"The first line of {path} is not a JSON object.", f"One row per line. {WANTED}"
+            ),
         )
     for form in FORMS:
         if all(name in row for name in form):
@@ -79,7 +81,7 @@ def _of_line(path: str, head: bytes, *, is_whole: bool) -> tuple[Shape | None, t
             return shape, (_said(path, shape),)
     columns = ", ".join(map(repr, list(row)[:8])) or "nothing"
     return None, (
-        _error(f"The rows of {path} have {columns}, and nothing that trl learns from.", WANTED),
+        _error(f"The rows of {path} have {columns}, but nothing that trl can learn from.", WANTED),
     )
 
 
@@ -98,7 +100,10 @@ def _said(path: str, shape: Shape) -> Finding:
 
 def _not_looked_into(path: str) -> Finding:
     return Finding(
-        Severity.NOTE, "dataset_shape", f"What the rows of {path} hold was not checked.", WANTED
+        Severity.NOTE,
+        "dataset_shape",
+        f"The content of the rows of {path} was not checked.",
+        WANTED,
     )
 
 

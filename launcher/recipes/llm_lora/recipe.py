@@ -52,9 +52,9 @@ class LlmLoraRecipe(CommandRecipe):
         loss_titles={
             "loss": "Loss",
             "eval_loss": "Loss, on examples it has not seen",
-            "mean_token_accuracy": "Tokens that it guesses right",
+            "mean_token_accuracy": "Tokens that it predicts correctly",
             "entropy": "Entropy",
-            "grad_norm": "Size of the gradient",
+            "grad_norm": "Norm of the gradient",
             "learning_rate": "Learning rate",
         },
         at_a_stop="Training ends now without a last save: its newest checkpoint is kept.",

@@ -105,7 +105,7 @@ class Placer:
             pointed = self.given.values.get("concept_file_name")
             self.found.error(
                 "no_concepts",
-                f"The configuration takes its concepts from {pointed or 'no file'}, which was not sent.",
+                f"The configuration reads its concepts from {pointed or 'no file'}, which was not sent.",
                 AS_JSON,
             )
             return []
@@ -158,7 +158,7 @@ class Placer:
             pointed = self.given.values.get("sample_definition_file_name")
             self.found.warning(
                 "no_samples",
-                f"The configuration takes its sample prompts from {pointed or 'no file'}, which was not sent: "
+                f"The configuration reads its sample prompts from {pointed or 'no file'}, which was not sent: "
                 "no pictures are made while it trains.",
                 AS_JSON,
             )

@@ -141,8 +141,8 @@ def _is_version_known(values: Mapping[str, Any], found: Found, *, is_ours: bool)
         return False
     if version > VERSION:
         message = (
-            f"The configuration is of version {version}; what is known here ends with {VERSION}. An OneTrainer that "
-            "does not know it leaves out what is new."
+            f"The configuration is of version {version}; the newest known here is {VERSION}. A OneTrainer "
+            f"that does not know this version ignores what is new in it."
         )
         if is_ours:
             found.error(

@@ -59,7 +59,7 @@ class OneTrainerRecipe(CommandRecipe):
         if own.model_type not in known:
             found.error(
                 "model_type",
-                f"OneTrainer knows no kind of model named {own.model_type}.",
+                f"OneTrainer knows no model type called {own.model_type}.",
                 Sentence("Kinds for ", setting("model_type"), f" are {', '.join(known)}."),
             )
         return made(own)

@@ -83,7 +83,7 @@ def _with_origin(on_card: str, card: str) -> str:
     origin = _ORIGIN.search(card)
     if not on_card or origin is None:
         return on_card
-    return f"{on_card}; fine-tuned from {origin['origin'][:120]}, whose terms may hold as well"
+    return f"{on_card}; fine-tuned from {origin['origin'][:120]}, whose terms may apply as well"
 
 
 def _card(hub: Hub, repo: Repo, path: str) -> str:
@@ -101,7 +101,8 @@ def _on_licence(voice: BaseVoice) -> Finding:
         return Finding(
             Severity.NOTE,
             "base_licence",
-            f"The base voice's card names this licence: {voice.licence}. A voice made from it is bound by it.",
+            f"The base voice's card names this licence: {voice.licence}. It also applies to a voice made "
+            f"from this one.",
         )
     return Finding(
         Severity.WARNING,

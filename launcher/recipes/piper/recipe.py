@@ -68,7 +68,7 @@ class PiperRecipe(Plain):
         },
         has_samples=True,
         says_what_is_asked=True,
-        at_a_stop="Training ends now, and the GPU makes the voice from what was learnt.",
+        at_a_stop="Training ends now, and the GPU makes the voice from what was learnt so far.",
     )
 
     def summary(self, settings: RunSettings, *, resume: bool) -> str:

@@ -32,9 +32,9 @@ def share_findings(settings: PiperSettings, dataset: DatasetSummary | None) -> t
         Finding(
             Severity.WARNING,
             "shares_uneven",
-            f"With these shares each of the {counted(most.clips, 'clip')} of {most.name} is learnt {times:,.0f} times "
-            f"as often as one of {least.name}: the voice may memorise them.",
-            Sentence("Bring ", setting("dataset_shares"), " nearer to the numbers of clips."),
+            f"With these shares each of the {counted(most.clips, 'clip')} of {most.name} is used "
+            f"{times:,.0f} times as often as one of {least.name}: the voice may memorise them.",
+            Sentence("Bring ", setting("dataset_shares"), " closer to the numbers of clips."),
         ),
     )
 

@@ -111,12 +111,12 @@ def source_of(card: str | None, quality: Quality = Quality.MEDIUM) -> str:
     elif card == YARDSTICK:
         words = "not a measurement of ours: published reports for this card"
     elif card is not None:
-        words = f"not a measurement: arithmetic from reports for an {YARDSTICK} and data sheets"
+        words = f"not a measurement: calculated from reports for an {YARDSTICK} and data sheets"
     else:
         words = f"not a measurement: a guess for a card that is not in it, half an {YARDSTICK}'s"
     if quality is Quality.MEDIUM:
         return words
-    return f"{words}, for a medium voice, and arithmetic from that to {quality.value}"
+    return f"{words}, for a medium voice, and from that for {quality.value}"
 
 
 def run_hours(training_seconds: float, clips: int) -> float:

@@ -31,7 +31,7 @@ def look_at_voices(hub: Hub, names: Sequence[str]) -> tuple[Finding, ...]:
             _finding(Severity.ERROR, f"The voices cannot be looked up: {exc.message}", exc.hint),
         )
     if people >= FEW_PEOPLE:
-        return (_finding(Severity.NOTE, f"{people:,} people's voices say the wake word.", ""),)
+        return (_finding(Severity.NOTE, f"{people:,} different voices say the wake word.", ""),)
     return (
         _finding(
             Severity.WARNING,

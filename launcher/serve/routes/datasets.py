@@ -23,7 +23,7 @@ def dataset_routes(ground: Ground) -> APIRouter:
         """
         if bool(asked.dataset) == bool(asked.folder):
             raise InvalidRequest(
-                "A dataset on the Hub or a folder is to be checked, one of the two.",
+                "Give either a dataset on the Hub or a folder, not both.",
                 hint='Give "dataset" or "folder".',
             )
         settings = asked.check_settings()

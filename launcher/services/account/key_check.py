@@ -159,7 +159,7 @@ def _upload_check(account: Account) -> KeyCheck:
         return KeyCheck(
             KeyState.TOO_WIDE,
             f"Works, as {account.name}. It can write to every repo of {_places(account)}.",
-            "A fine-grained token for only the results repo is safer.",
+            "A fine-grained token for the results repo only is safer.",
             owner=account.name,
         )
     places = ", ".join(account.writable_namespaces) or "the repos it names"

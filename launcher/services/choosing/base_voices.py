@@ -56,7 +56,7 @@ def _listing(published: Published, options: Iterable[Option]) -> Listing:
     if published.trouble:
         return Listing(tuple(options), (published.trouble, published.what_to_do))
     notes = (
-        "What is made from a voice is bound by its licence. Look at one to hear it and to read its card.",
+        "The licence of a voice also applies to what is made from it. Open one to hear it and to read its card.",
     )
     return Listing(tuple(options), notes)
 
@@ -101,7 +101,7 @@ def _reason(voice: PublishedVoice, language: str, quality: str, place: int) -> s
             )
         case Fit.OTHER_ACCENT:
             near = "The same language with another accent."
-            return f"The best fit there is. {near}" if place == 0 else near
+            return f"The best available fit. {near}" if place == 0 else near
         case Fit.OTHER_LANGUAGE:
             other = "Another language: the training takes longer."
             if not quality:

@@ -159,7 +159,7 @@ class _Found:
     def notes(self) -> Iterator[str]:
         more = len(self._folders) + len(self._plain) - MOST_SHOWN
         if self._is_cut:
-            yield f"Only the first {MOST_LOOKED_AT:,} names of this folder were looked at."
+            yield f"Only the first {MOST_LOOKED_AT:,} names of this folder were read."
         if more > 0:
             yield f"{counted(more, 'more entry', 'more entries')} not shown: type the path instead."
         if self._odd:

@@ -76,7 +76,7 @@ def language_options() -> tuple[Option, ...]:
             marks=(each.code,),
             reason=""
             if is_read_by_espeak(each.code)
-            else "espeak cannot read it: choose the phoneme type text.",
+            else "espeak-ng cannot read it: choose the phoneme type text.",
             found_by=f"{each.others} {each.code.replace('_', '-')}",
         )
         for each in languages()

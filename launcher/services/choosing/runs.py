@@ -71,7 +71,7 @@ async def runs_to_continue(bench: Workbench, repo: str) -> Listing:
     if not options:
         notes.insert(
             0,
-            "No run with a checkpoint to continue from is known here"
+            "This computer knows no run with a checkpoint to continue from"
             + (f", nor in {repo}." if repo else "."),
         )
     return Listing(options, tuple(notes), continues=True)

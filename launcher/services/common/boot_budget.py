@@ -33,7 +33,8 @@ class BootBudget:
 
 
 def boot_budget(settings: RunSettings, image_gb: float | None = None) -> BootBudget:
-    """What `boot_minutes` says; where that is 0, what the image's size makes of it at the run's place. `image_gb`: the
+    """What `boot_minutes` says; where that is 0, what the image's size makes of it at the run's place.
+    `image_gb`: the
     size that its registry told.
     """
     if settings.boot_minutes:
@@ -41,11 +42,11 @@ def boot_budget(settings: RunSettings, image_gb: float | None = None) -> BootBud
     place = place_of(settings)
     if not place.is_rented and settings.container == Switch.ON:
         return BootBudget(
-            UNSIZED_BOOT_MINUTES, "the container's image may have to be fetched first"
+            UNSIZED_BOOT_MINUTES, "the container's image may need to be fetched first"
         )
     if not place.is_rented:
         minutes = place.images.machine_minutes + PROOF_MINUTES
-        return BootBudget(minutes, "a machine of your own, with no image to fetch")
+        return BootBudget(minutes, "your own machine, with no image to fetch")
     images, image = place.images, image_of(settings.image, place)
     size_gb = image_gb or COMPRESSED_GB.get(image) or images.compressed_gb.get(image)
     if size_gb is None:
@@ -55,7 +56,7 @@ def boot_budget(settings: RunSettings, image_gb: float | None = None) -> BootBud
     installing = ""
     if is_bootstrap(settings.image):
         minutes += INSTALL_MINUTES
-        installing = f", {INSTALL_MINUTES:.0f} minutes of installing"
+        installing = f", {INSTALL_MINUTES:.0f} minutes to install"
     return BootBudget(
         min(float(math.ceil(minutes)), LONGEST_MINUTES),
         f"{size_gb:.3g} GB of image at {images.pull_mb_per_second:.0f} MB/s, "

@@ -45,7 +45,7 @@ class ImageCheck:
     sentence: str
     hint: Said = ""
     digest: str = ""
-    """Of what the name stands for now, reckoned from its own bytes; empty where it is not there."""
+    """Of what the name stands for now, reckoned from its own bytes; empty where it does not exist."""
     verdict: Verdict = Verdict.UNKNOWN
     size_bytes: int | None = None
     """What a machine fetches of it; None where that is not told."""

@@ -46,7 +46,7 @@ class ImageName:
         if not _SERVER.fullmatch(self.server):
             return f"{self.server!r} is not the name of a registry"
         if self.repository != self.repository.lower():
-            return "image names have only lower-case letters"
+            return "image names contain only lower-case letters"
         if not _PATH.fullmatch(self.repository) or len(self.repository) > _LONGEST_PATH:
             return f"{self.repository!r} is not an image name"
         if self.is_pinned:

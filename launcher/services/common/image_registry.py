@@ -49,7 +49,7 @@ class Answer:
     def document(self) -> dict[str, Any]:
         document = json.loads(self.content)
         if not isinstance(document, dict):
-            raise ValueError("the registry did not answer with an object")
+            raise ValueError("the registry's answer is not a JSON object")
         return document
 
 

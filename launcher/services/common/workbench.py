@@ -90,7 +90,7 @@ class Workbench:
         provider = self.others.get(place) or self._machine(place)
         if provider is None:
             raise NotConfigured(
-                f"This launcher knows no place called {plain_line(place)}.",
+                f"This launcher does not know the provider {plain_line(place)}.",
                 hint="Use the release that started the run, or a newer one.",
             )
         rest = {name: each for name, each in self.others.items() if name != place}

@@ -33,7 +33,7 @@ _ENDS = {
     ASKED: (EndReason.ABORTED, "Its release had been requested earlier and was done now."),
     UNREADY: (EndReason.BOOT_FAILED, "It never became ready, and no launch was waiting for it."),
     GIVEN_UP: (EndReason.BOOT_FAILED, "It appeared after its launch had given up."),
-    UNWATCHED: (EndReason.ABORTED, "Nobody watched its cluster any more, so it was released."),
+    UNWATCHED: (EndReason.ABORTED, "No program watched its cluster any more, so it was released."),
 }
 """How a run ended whose pod went for that, when it left no word of its own."""
 
@@ -96,7 +96,7 @@ async def reap(bench: Workbench, *, dry_run: bool = False) -> ReapReport:
         except LauncherError as error:
             if at_place is places[0]:
                 raise
-            unseen = f"{at_place.place.title} could not be looked at: {error.message}"
+            unseen = f"{at_place.place.title} could not be checked: {error.message}"
             report = replace(report, unseen=(*report.unseen, unseen))
     return report
 

@@ -22,8 +22,8 @@ async def release(bench: Workbench, run: Run, why: str = "It was released by han
 
     What the run delivered before is kept; what it had not yet delivered is lost. Once it has begun, a
     cancellation does not cut it short. Raises ProviderError when the pod could not be ended: then it still
-    costs money; PodGone when it may be another account's; InvalidRequest for a run that is known from its results
-    repo alone: what stands there ends no pod.
+    costs money; PodGone when it may be another account's; InvalidRequest for a run that is known only from its
+    results repo: what stands there ends no pod.
     """
     bench = bench.at(run.place)
     if run.is_from_repo:

@@ -17,7 +17,7 @@ from launcher.stores.runs import RecordKind
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.next_steps import NextStep, Said, Sentence
 
-LEFT = "Whoever watched its cluster left, so it was released."
+LEFT = "The program that watched its cluster stopped, so it was released."
 
 
 @asynccontextmanager

@@ -32,9 +32,9 @@ from pod_image.contract.settings import SETTINGS, RunSettings
 LEAST_GPU_MEMORY_GB = 16.0
 """Where the settings name neither a GPU nor its memory."""
 WARNING = (
-    "launcher did not start this task and does not watch it. Its promise that no machine outlives its run does not "
-    "hold here: {engine} ends the machine, by the rules in this file. The cap on money is not kept either, since the "
-    "price is not known. Look at your account when the task is over."
+    "launcher did not start this task and does not watch it. Its promise that no machine outlives its run "
+    "does not apply here: {engine} ends the machine, by the rules in this file. The cost cap does not "
+    "apply either, because the price is not known. Check your account when the task has ended."
 )
 _LATER = datetime(3000, 1, 1, tzinfo=UTC)
 _SET_DEADLINE = (
@@ -138,12 +138,12 @@ def _refuse_what_is_sent_from_here(settings: RunSettings) -> None:
     if sent:
         raise InvalidRequest(
             f"The files of {', '.join(sent)} are on this computer, and an exported task cannot send them.",
-            hint="Put them into a dataset repo or into the image, and name that instead.",
+            hint="Put them into a dataset repo or into the image, and use that instead.",
         )
     if is_bootstrap(settings.image):
         raise InvalidRequest(
-            "An image with `bootstrap` gets our agent from the launcher, which does not start this task.",
-            hint="Take the image of this release: leave the setting image as it is.",
+            "With `bootstrap`, the launcher sends our agent to the image; but the launcher does not start this task.",
+            hint="Use the image of this release: leave the setting `image` at its default.",
         )
 
     if settings.nodes > 1:

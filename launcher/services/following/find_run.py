@@ -98,7 +98,7 @@ async def _of_account(bench: Workbench, key: str, missing: LauncherError) -> Run
     # A history that can be read knows the newest run: the only pod there is may be another computer's.
     if len(found) > 1 or not (key or bench.runs.trouble or isinstance(missing, NotConfigured)):
         raise InvalidRequest(
-            "The history does not show which run you mean.",
+            "It is not clear from the history which run you mean.",
             hint=f"Choose one of: {_names(found)}",
         )
     return adopt(bench, found[0])

@@ -58,7 +58,7 @@ def new_instruction(name: InstructionName, text: str = "", speaker: str = "") ->
     if len(who) > MOST_LETTERS_OF_SPEAKER:
         raise InvalidRequest(
             "The speaker's name is too long.",
-            hint="Name one of the dataset's speakers, or its place from 0.",
+            hint="Give the name of one of the dataset's speakers, or a number from 0.",
         )
     return Instruction(id=secrets.token_hex(6), command=name, text=words, speaker=who)
 
@@ -89,8 +89,8 @@ async def send(bench: Workbench, run: Run, instruction: Instruction) -> Sent:
         return Sent(instruction, Way.EXEC)
     if "invalid choice" in detail:  # its agent would not know the same from the results repo either
         raise ProviderError(
-            f"The image of {run.run_id} is of an earlier release, which knows no {instruction.command}.",
-            hint="Runs that start from now on do.",
+            f"The image of {run.run_id} is of an earlier release, which does not know {instruction.command}.",
+            hint="Runs that start from now on know it.",
         )
     with suppress(ProviderUnavailable):  # no answer is no reason not to leave it
         run, pod = await refreshed(bench, run)

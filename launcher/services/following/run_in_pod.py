@@ -59,18 +59,18 @@ async def run_in_pod(bench: Workbench, run: Run, argv: Sequence[str]) -> Done:
 def _refuse_unsendable(argv: Sequence[str]) -> None:
     if not argv or not argv[0].strip():
         raise InvalidRequest(
-            "There is no command to run.", hint="Write it behind --, such as -- ls."
+            "There is no command to run.", hint="Write it after --, such as -- ls."
         )
     if len(argv) > MOST_WORDS or any(len(word) > MOST_LETTERS or "\0" in word for word in argv):
         raise InvalidRequest(
             f"A command has at most {MOST_WORDS} words of {MOST_LETTERS:,} characters, without NUL.",
-            hint="Put a longer one into a script, and take that along with the run.",
+            hint="Put a longer one into a script, and send that with the run.",
         )
 
 
 def _no_pod(run: Run) -> InvalidRequest:
     if run.is_from_repo:
-        why = "is known from its results repo alone"
+        why = "is known only from its results repo"
     else:
         why = "has ended" if run.state is RunState.ENDED else "has no pod yet"
     return InvalidRequest(

@@ -52,7 +52,7 @@ def need_tensorboard() -> None:
     """Raises NotConfigured where it is not installed beside this program."""
     if find_spec("tensorboard") is None:
         raise NotConfigured(
-            "TensorBoard is not installed beside this program.",
+            "TensorBoard is not installed in this program's environment.",
             hint="Install it: pip install tensorboard",
         )
 
@@ -155,7 +155,7 @@ async def _address(process: asyncio.subprocess.Process, folder: Path, title: str
         ) from exc
     answer = json.loads(line) if line else {"failed": "its process ended at once"}
     if "url" not in answer:
-        hint = "Choose another port, or leave it out." if port else "pip install -U tensorboard"
+        hint = "Choose another port, or omit it." if port else "pip install -U tensorboard"
         raise LauncherError(f"TensorBoard did not start: {answer['failed']}.", hint=hint)
     return str(answer["url"])
 

@@ -97,12 +97,12 @@ def check_boot(
         raise NeverCameUp(f"The pod did not start within {duration(budget.total_seconds())}.")
     if waited > budget and not has_container:
         raise NeverCameUp(
-            "The pod is reported as running, but its container showed no sign of life within "
+            "The pod is reported as running, but its container gave no sign of life within "
             f"{duration(budget.total_seconds())}."
         )
     if waited > budget:
         raise RunFailed(
-            f"The pod is running but did not arm itself within {duration(budget.total_seconds())}.",
+            f"The pod is running but was not armed within {duration(budget.total_seconds())}.",
             hint=Sentence(
                 "Its log so far is shown above. A large image may need a higher ",
                 setting("boot_minutes"),

@@ -87,7 +87,7 @@ class ContainerWatch:
         if self.is_up or self._quiet_since is None or waited - self._quiet_since <= SILENCE:
             return
         raise NeverCameUp(
-            "The pod is reported as running, but its container showed no sign of life for "
+            "The pod is reported as running, but its container gave no sign of life for "
             f"{duration(SILENCE.total_seconds())}."
         )
 

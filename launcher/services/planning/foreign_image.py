@@ -28,7 +28,7 @@ def findings_on_foreign_image(
             Severity.WARNING,
             "image_foreign",
             f"No agent is known to be in {image}. Without one the pod does nothing, and is released after "
-            f"{minutes:g} minutes: up to {cost} for nothing, and as much for each further GPU that is tried.",
+            f"{minutes:g} minutes: up to {cost} for nothing, and as much again for each further GPU that is tried.",
             Sentence(
                 "For an image without our agent: ", setting("image", f"{BOOTSTRAP}:{image}"),
                 ", which installs it when the pod starts. An image of your own is built on ours: docs/image.md.",

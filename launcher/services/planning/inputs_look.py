@@ -211,7 +211,7 @@ def _unusable(asked: HubInput, unsafe: str, absent: str) -> Finding:
             Severity.ERROR,
             "input_empty",
             f"{asked.name} has no {absent}.",
-            "Copy the file's path from the repo's page.",
+            "Copy the path of the file from the page of the repo.",
         )
     if not unsafe:
         return Finding(

@@ -87,7 +87,11 @@ def _on_balance(
     others = account.spend_per_hour_usd or 0.0
     hours = run_usd / price if price > 0 else 0.0
     if balance < run_usd + others * hours:
-        beside = f" beside what runs there already ({dollars_per_hour(others)})" if others else ""
+        beside = (
+            f" in addition to what already runs there ({dollars_per_hour(others)})"
+            if others
+            else ""
+        )
         yield Finding(
             Severity.WARNING,
             "balance",

@@ -78,7 +78,7 @@ async def wait_for_stock(
         if bench.clock.now() + BETWEEN_LOOKS > give_up_at:
             raise NothingAvailable(
                 "No GPU that fits became available in that time.",
-                hint="Wait longer, or allow more GPU types or places.",
+                hint="Wait longer, or allow more GPU types or providers.",
             )
         await bench.clock.sleep(BETWEEN_LOOKS.total_seconds())
         if troubles:  # a Hub that was away may be back
@@ -148,7 +148,7 @@ async def _dataset(
     try:
         summary, _ = await hub.run(look_at_all, hub.dataset, await pinned(hub, chosen))
     except (HubError, NotConfigured) as error:
-        return None, [Sentence("The dataset could not be looked at: ", error.message)]
+        return None, [Sentence("The dataset could not be checked: ", error.message)]
     return summary, []
 
 

@@ -38,7 +38,8 @@ def write_run_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     for name in files:
         if (folder / name).exists():
             raise InvalidRequest(
-                f"{folder / name} already exists.", hint="Choose another folder, or move it away."
+                f"{folder / name} already exists.",
+                hint="Choose another folder, or move this one away.",
             )
     try:
         for name, content in files.items():

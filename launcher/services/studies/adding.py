@@ -34,7 +34,8 @@ async def add_to_study(
         )
     if not 0 <= more_usd < MOST_BUDGET_USD or more_trials < 0:
         raise InvalidRequest(
-            "A study can only be extended.", hint="Take a number of dollars, such as 5."
+            "You can only add to a study, not take away from it.",
+            hint="Give a number of dollars, such as 5.",
         )
 
     def added(now: Study) -> Study:

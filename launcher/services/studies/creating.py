@@ -170,7 +170,7 @@ def _check_counts(wish: StudyWish) -> None:
         if count is not None and (count < 1 or (most is not None and count > most)):
             raise InvalidRequest(
                 f"{what}: {count:,} is out of bounds.",
-                hint=f"Take 1 to {most:,}." if most is not None else "Take 1 or more.",
+                hint=f"Take 1 to {most:,}." if most is not None else "Use 1 or more.",
             )
 
 
@@ -200,7 +200,7 @@ def read_params(study: Study, texts: Sequence[str]) -> dict[str, Value]:
         value = _value(dimension.name, typed[dimension.name])
         if not dimension.holds(value):
             raise InvalidRequest(
-                f"{value} is outside of what {study.name} searches of {dimension.name}: {dimension.text}."
+                f"{value} is outside of the range in which {study.name} searches {dimension.name}: {dimension.text}."
             )
         params[dimension.name] = value
     return params
@@ -229,7 +229,7 @@ def _value(name: str, text: str) -> Value:
     if form_field(SETTINGS[name]).kind is Kind.NUMBER and isinstance(value, int):
         return float(value)
     if not isinstance(value, str | int | float):
-        raise InvalidRequest(f"{text.strip()!r} is no value that can be searched for {name}.")
+        raise InvalidRequest(f"{text.strip()!r} is not a value that can be searched for {name}.")
     return value
 
 
@@ -256,12 +256,11 @@ def _refuse_given_twice(space: Sequence[Dimension], given: Mapping[str, Any]) ->
     twice = [each.name for each in space if each.name in given]
     if twice:
         raise InvalidRequest(
-            f"{', '.join(twice)} is searched, and given as well.", hint="Leave out one of the two."
+            f"{', '.join(twice)} is both searched and given a fixed value.",
+            hint="Leave out one of the two.",
         )
     if given.get("run_id"):
-        raise InvalidRequest(
-            "The runs of a study are named after it.", hint="Leave out the id of the run."
-        )
+        raise InvalidRequest("The runs of a study are named after it.", hint="Remove the run ID.")
 
 
 def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:

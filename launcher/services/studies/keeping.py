@@ -58,7 +58,7 @@ async def find_study(bench: Workbench, address: StudyAddress) -> FoundStudy:
     if found.study is None:
         names = await kept_studies(bench, address.repo).names()
         listed = f"It has: {', '.join(names[:20])}." if names else "It has no study yet."
-        raise InvalidRequest(f"{address.repo} holds no study {address.name}.", hint=listed)
+        raise InvalidRequest(f"{address.repo} contains no study {address.name}.", hint=listed)
     return FoundStudy(found.study, found.commit)
 
 

@@ -48,7 +48,9 @@ def outcome_of(bench: Workbench, study: Study, trial: Trial, run: Run, told: Run
         "ended_at": run.ended_at or bench.clock.now(),
     }
     if run.end_reason in _REACHED and value is None:
-        changes["reason"] = f"It told no {name}." if told.last_seq else "Nothing of it can be read."
+        changes["reason"] = (
+            f"It reported no {name}." if told.last_seq else "None of its results can be read."
+        )
         if told.last_seq:
             changes["told_instead"] = tuple(told_names(told)[:20]) or ("nothing",)
     return Outcome(_state(run, value), cost, changes)

@@ -58,8 +58,8 @@ class Standing:
         """
         if _what_runs_do(self.study.asked) != _what_runs_do(self.agreed):
             raise InvalidRequest(
-                f"What the runs of {self.address} do has changed since you agreed to it.",
-                hint="Look at it, and run it again if it is what you want.",
+                f"What the runs of {self.address} would do has changed since you agreed to it.",
+                hint="Check it, and run the study again if that is what you want.",
             )
 
     def within_what_was_agreed(self, study: Study) -> Study:

@@ -60,7 +60,7 @@ async def _stopped(bench: Workbench, address: StudyAddress, trial: Trial) -> Tol
             return None
         await send(bench, run, new_instruction(InstructionName.STOP))
     except InvalidRequest:
-        return ToldToStop(trial, "It has no pod yet; whoever launches it stops it.")
+        return ToldToStop(trial, "It has no pod yet; the program that launches it stops it.")
     except LauncherError as error:
         return ToldToStop(trial, error.message)
     return ToldToStop(trial)

@@ -87,7 +87,7 @@ class TrialWork:
             case Found(run=run, told=told) if traced.is_over:
                 await self._settle(trial, run, told)
             case Found(run=run):
-                at.tell(f"{trial.run_id} goes on, and is followed again.", trial)
+                at.tell(f"{trial.run_id} continues, and is followed again.", trial)
                 await self._follow(trial, run)
             case NeverBegun():
                 await self._begin_late(trial)
@@ -181,7 +181,7 @@ def ended_text(study: Study, trial: Trial, run_id: str) -> str:
             is_best = study.best is not None and study.best.number == trial.number
             return f"{run_id} is complete.{reached}{' The best so far.' if is_best else ''}"
         case TrialState.PRUNED:
-            return f"{run_id} was stopped early.{reached} What it made is kept."
+            return f"{run_id} was stopped early.{reached} Its results are kept."
         case TrialState.FAILED:
             return f"{run_id} failed. {trial.reason}"
         case _:

@@ -56,10 +56,10 @@ def read_sound(path: Path) -> Sound:
             rate_hz, frames = file.getframerate(), file.getnframes()
             if kind != (1, _BYTES) or not 1_000 <= rate_hz <= 200_000:
                 raise InvalidRequest(
-                    f"{path.name} is not a recording as runs of ours deliver them."
+                    f"{path.name} is not a recording in the form that our runs deliver."
                 )
             if not 0 < frames <= LONGEST_SECONDS * rate_hz:
-                raise InvalidRequest(f"{path.name} is not as long as a sentence.")
+                raise InvalidRequest(f"{path.name} does not have the length of a sentence.")
             content = file.readframes(frames)
     except (OSError, EOFError, wave.Error, ValueError) as exc:
         raise InvalidRequest(f"{path.name} cannot be read as a recording.") from exc
@@ -68,7 +68,7 @@ def read_sound(path: Path) -> Sound:
     if sys.byteorder == "big":
         values.byteswap()
     if not values or not any(values):
-        raise InvalidRequest(f"Nothing can be heard in {path.name}.")
+        raise InvalidRequest(f"There is nothing to hear in {path.name}.")
     return Sound(values, rate_hz)
 
 

@@ -185,7 +185,7 @@ async def use_voice(bench: Workbench, run: Run, voice: Voice) -> str:
     """
     if run.state is not RunState.ENDED:
         raise InvalidRequest(
-            f"{run.run_id} still writes its results: its end would overwrite the choice.",
+            f"{run.run_id} is still writing its results: its end would overwrite the choice.",
             hint=Sentence("Choose when it is over; ", NextStep.FOLLOW_RUN, " shows how far it is."),
         )
     if voice.step is None:

@@ -167,7 +167,7 @@ def _outline(onnx: Path) -> _Outline:
     inputs = said.get("inputs") or []
     if inputs[: len(INPUTS)] != INPUTS:
         raise InvalidRequest(
-            f"{onnx.name} is not a Piper voice: it is fed {', '.join(map(str, inputs[:5])) or 'nothing'}.",
+            f"{onnx.name} is not a Piper voice: it takes {', '.join(map(str, inputs[:5])) or 'nothing'} as input.",
             hint="Choose an .onnx that Piper speaks with.",
         )
     spans = tuple((int(start), int(end)) for start, end in said["spans"])
@@ -189,7 +189,9 @@ def _copy_without(
         while left:
             piece = file.read(min(left, _COPIED_AT_ONCE))
             if not piece:
-                raise InvalidRequest("The voice changed while it was read.", hint="Try again.")
+                raise InvalidRequest(
+                    "The voice changed while it was being read.", hint="Try again."
+                )
             out.write(piece)
             left -= len(piece)
         at = end

@@ -69,7 +69,7 @@ def speakers_of(onnx: Path) -> dict[str, int]:
         found = description_of(onnx).get("speaker_id_map", {})
         return {str(name): int(number) for name, number in found.items()}
     except (ValueError, AttributeError, TypeError, OverflowError) as exc:
-        raise InvalidRequest(f"{onnx.name} has no usable .json beside it.") from exc
+        raise InvalidRequest(f"{onnx.name} has no usable .json next to it.") from exc
 
 
 def can_speak_here() -> bool:

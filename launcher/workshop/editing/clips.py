@@ -270,7 +270,7 @@ def _back_or_forth(journal: Journal, step: Callable[[], Edit], at: float) -> Edi
     except TableMoved as exc:
         raise InvalidRequest(
             f"The line of {exc} has been changed since: that cannot be undone or redone.",
-            hint="The sound that was put aside is kept. Edit the line by hand.",
+            hint="The audio that was set aside is kept. Edit the line by hand.",
         ) from exc
     touch_record(journal.folder, at)
     return edit

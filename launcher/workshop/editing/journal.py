@@ -73,7 +73,7 @@ class Journal:
             return from_document(json.loads(path.read_text("utf-8")))
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise InvalidRequest(
-                f"What was done before cannot be undone any more: {path} is damaged.",
+                f"Earlier changes can no longer be undone: {path} is damaged.",
                 hint="The clips and the table stay as they are.",
             ) from exc
 

@@ -113,10 +113,10 @@ def begin_reading(
     Raises InvalidRequest for a folder of somebody else's making.
     """
     if folder.exists() and not folder.is_dir():
-        raise InvalidRequest(f"{folder} is a file.", hint="Name a folder for the dataset.")
+        raise InvalidRequest(f"{folder} is a file.", hint="Give a folder for the dataset.")
     if folder.is_dir() and any(folder.iterdir()) and read_record(folder) is None:
         raise InvalidRequest(
-            f"{folder} was not made here, and its table may say more than ours would keep.",
+            f"{folder} was not made here, and its table may contain more than ours would keep.",
             hint=Sentence(
                 "Record into a folder of its own; ",
                 NextStep.LIST_DATASETS,

@@ -70,7 +70,7 @@ def samples_of(raw: bytes, rate_hz: int) -> array[float]:
     if rate_hz not in RATES_HZ:
         raise UnusableSound(f"No microphone records at {rate_hz:,} Hz; choose another microphone.")
     if not raw or len(raw) % 4:
-        raise UnusableSound("The take did not arrive whole; record it again.")
+        raise UnusableSound("The take did not arrive completely; record it again.")
     if len(raw) > MOST_SECONDS * rate_hz * 4:
         raise UnusableSound(f"Longer than {MOST_SECONDS:.0f} s; record one sentence at a time.")
     samples = array("f")
@@ -165,13 +165,13 @@ def _doubts(levels: Levels, text: str) -> Iterator[Finding]:
         yield _doubt(
             Code.CLIP_SHORT,
             f"Too short for this sentence: {levels.spoken_seconds:.1f} s.",
-            "Was the whole of it read?",
+            "Was the entire sentence read?",
         )
     elif letters >= FEWEST_LETTERS and letters < SLOWEST_LETTERS_A_SECOND * levels.spoken_seconds:
         yield _doubt(
             Code.CLIP_LONG,
             f"Too long for this sentence: {levels.spoken_seconds:.1f} s.",
-            "Was there a pause, or something else in it?",
+            "Did it contain a pause or something else?",
         )
     elif levels.spoken_seconds > COMFORTABLE_SECONDS:
         yield _doubt(
@@ -183,7 +183,7 @@ def _doubts(levels: Levels, text: str) -> Iterator[Finding]:
     if levels.first_dbfs > cut:
         yield _doubt(CUT_START, "It begins in the middle of a sound.", "Start, then speak.")
     if levels.last_dbfs > cut:
-        yield _doubt(CUT_END, "It ends in the middle of a sound.", "Stop a moment later.")
+        yield _doubt(CUT_END, "It ends in the middle of a sound.", "Stop recording a moment later.")
 
 
 def _of_the_room(levels: Levels) -> Iterator[Finding]:

@@ -54,7 +54,7 @@ def said_in(tiers: Sequence[Tier]) -> Chosen:
     """
     filled = [tier for tier in (_without_silences(each) for each in tiers) if tier.pieces]
     if not filled:
-        raise TimedTextFault("has no row in which anything is written")
+        raise TimedTextFault("has no row with text")
     chosen = _named(filled, SAID)
     are_words = not chosen and bool(_named(filled, WORDS))
     if are_words:

@@ -25,8 +25,11 @@ def backwards(pieces: Sequence[Piece], name: str) -> Iterator[Finding]:
     inside_out = [each for each in pieces if each.end < each.start]
     if early:
         yield Code.TIMES_BACKWARDS.finding(
-            name, f"Times that go back: {len(early):,}, the first at {clock(early[0].start)}. They are put in order.",
-            "See whether two files were joined there, or a time is mistyped: then its text is at the wrong sound.",
+            name, (
+                f"Times that go backwards: {len(early):,}, the first at {clock(early[0].start)}. They are "
+                "put in order."
+            ),
+            "Check whether two files were joined there or a time is mistyped: its text is then at the wrong place.",
         )  # fmt: skip
     if inside_out:
         yield Code.TIMES_BACKWARDS.finding(
@@ -80,15 +83,17 @@ def _is_within(last: Cue, cue: Cue, over: float) -> bool:
 def _of_overlaps(overlaps: list[Cue], at_once: list[Cue], name: str) -> Iterator[Finding]:
     if overlaps:
         yield Code.TIMES_OVERLAP.finding(
-            name, f"Texts that begin before the one before has ended: {len(overlaps):,}, the first at "
+            name, f"Texts that begin before the previous one has ended: {len(overlaps):,}, the first at "
             f"{clock(overlaps[0].start)}. The earlier is ended where the later begins.",
             "Listen to a few of these clips: a word may be cut off at their ends.",
         )  # fmt: skip
     if at_once:
         yield Code.TIMES_OVERLAP.finding(
-            name, f"Texts that lie over one another: {len(at_once):,}, the first at {clock(at_once[0].start)}. What is "
-            "said when cannot be known; their clips need transcripts.",
-            "Where two speak at once, drop the clip; else correct the times.",
+            name, (
+                f"Texts that overlap: {len(at_once):,}, the first at {clock(at_once[0].start)}. It is not "
+                "clear what is said when; their clips need transcripts."
+            ),
+            "If two people speak at once, remove the clip; otherwise correct the times.",
         )  # fmt: skip
 
 
@@ -101,7 +106,7 @@ def within(cues: Sequence[Cue], seconds: float, name: str) -> Ordered:
     if beyond or over:
         last = max(each.end for each in cues)
         findings.append(Code.TIMES_BEYOND.finding(
-            name, f"Texts that begin beyond the end of the sound ({clock(seconds)}): {len(beyond):,}, the last until "
+            name, f"Texts that begin after the end of the audio ({clock(seconds)}): {len(beyond):,}, the last until "
             f"{clock(last)}. They are left out." if beyond else
             f"The last text ends at {clock(last)}, the sound at {clock(seconds)}.",
             "Check that the recording is complete, and that the text belongs to it.",

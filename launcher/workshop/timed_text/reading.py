@@ -54,15 +54,15 @@ class TimedText:
 
 
 def read_timed_text(name: str, raw: bytes) -> TimedText:
-    """TimedTextFault for a file that is damaged, or that says nothing with times."""
+    """TimedTextFault for a file that is damaged, or that contains no texts with times."""
     kind = timed_kind(name, raw)
     if kind is None:
-        raise TimedTextFault("says nothing with times")
+        raise TimedTextFault("contains no texts with times")
     if kind == HTK:
         raise TimedTextFault("holds labels of sounds or words, not sentences")
     if kind == STAMPED:
         raise TimedTextFault(
-            "has its times in a form that is not cut at; export it as SRT or WebVTT"
+            "has its times in a form that is not supported; export it as SRT or WebVTT"
         )
     pieces, findings = _pieces(kind, name, raw)
     if kind in _IN_THE_ORDER_OF_TIME:
@@ -70,7 +70,7 @@ def read_timed_text(name: str, raw: bytes) -> TimedText:
     unrolled = each_once([each for each in pieces if each.end > each.start])
     if unrolled.repeats:
         findings.append(Code.CAPTIONS_ROLLING.finding(
-            name, f"Captions that show the line before once more: {unrolled.repeats:,}. Each line is taken once.", ""
+            name, f"Captions that repeat the previous line: {unrolled.repeats:,}. Each line is used once.", ""
         ))  # fmt: skip
     taken = TakenOut()
     cues = list(_cues(unrolled.pieces, taken))
@@ -100,7 +100,7 @@ def _pieces(kind: str, name: str, raw: bytes) -> tuple[list[Piece], list[Finding
     if not chosen.left_aside:
         return chosen.pieces, []
     note = Code.TIMED_TEXT_CHOSEN.finding(
-        name, f"Read: {', '.join(chosen.read)}. Left aside: {', '.join(chosen.left_aside)}.",
+        name, f"Read: {', '.join(chosen.read)}. Ignored: {', '.join(chosen.left_aside)}.",
         "If another row is what is said, name it 'text'.",
     )  # fmt: skip
     return chosen.pieces, [note]
@@ -121,7 +121,7 @@ def _cues(pieces: list[Piece], taken: TakenOut) -> Iterator[Cue]:
 def _of_taken(taken: TakenOut, name: str) -> Iterator[Finding]:
     if out := taken.sentence():
         yield Code.TEXT_TAKEN_OUT.finding(
-            name, f"Taken out, as it is not spoken: {out}.",
+            name, f"Removed, because it is not spoken: {out}.",
             "If some of it is spoken, type it into its clip, or remove the brackets and make the clips again.",
         )  # fmt: skip
     if taken.kept:

@@ -47,7 +47,7 @@ def read_recogniser(text: str) -> list[Piece]:
     ]
     if not pieces:
         raise TimedTextFault(
-            "is JSON, but of no recogniser known here: no texts with start and end"
+            "is JSON, but not from a recogniser that is known here: it has no texts with start and end"
         )
     return pieces
 

@@ -19,7 +19,7 @@ Element = ElementTree.Element
 def parsed(raw: bytes) -> Element:
     """The root of a document. TimedTextFault for one that is damaged or declares entities."""
     if _ENTITY.search(raw):
-        raise TimedTextFault("declares entities, which no program that writes captions does")
+        raise TimedTextFault("declares entities, which programs that write captions never do")
     try:
         return ElementTree.fromstring(raw)
     except (ElementTree.ParseError, ValueError, LookupError) as exc:

@@ -19,7 +19,7 @@ Tell = Callable[[str, int, int], None]
 def model_folder(
     word: str, kept: Path, hub: Callable[[], Hub], tell: Tell = lambda what, done, of: None
 ) -> Path:
-    """The folder of the model, fetched into `kept` where it is not there yet.
+    """The folder of the model, fetched into `kept` where it does not exist yet.
 
     HearingError for a word that is neither a folder nor a name, or weights that are not the pinned ones; HubError of
     pod_image.hub where it cannot be fetched.

@@ -23,7 +23,7 @@ from pod_image.hearing.speech import speech_detector, speech_end
 
 T = TypeVar("T")
 SCORING = "Comparing texts with what is said"
-SEARCHING = "Looking for where the texts belong"
+SEARCHING = "Finding where the texts belong"
 UNHEARD_SHARE = 0.1
 """With more wrong rows than that, and none of them explained, it is the recogniser that fails."""
 FEWEST_UNHEARD = 2

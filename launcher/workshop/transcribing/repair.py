@@ -48,7 +48,7 @@ def undo_repair(folder: Path) -> Repaired:
     with changing(folder):
         if not path.is_file():
             raise InvalidRequest(
-                "There is no repair to undo here.", hint="Only the last repair can be undone, once."
+                "There is no repair to undo.", hint="Only the last repair can be undone, once."
             )
         document = json.loads(path.read_text(encoding="utf-8"))
         back = [Move(**each) for each in document["texts"]]

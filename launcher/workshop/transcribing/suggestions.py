@@ -175,7 +175,7 @@ def holding(lock: FileLock) -> FileLock:
     except Timeout as exc:
         raise InvalidRequest(
             "Another program is already working on the texts of this dataset.",
-            hint="Wait for it to end, or stop it: it can continue from there.",
+            hint="Wait for it to end, or stop it: it can continue later.",
         ) from exc
     return lock
 

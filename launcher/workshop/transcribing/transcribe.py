@@ -27,7 +27,7 @@ from pod_image.hearing.speech import CHUNK_SECONDS, speech_detector
 
 SURE_OF_LANGUAGE = 0.7
 CLIPS_TO_GUESS_BY = 5
-HEARING = "Hearing what is said"
+HEARING = "Recognising speech"
 Tell = Callable[[str, int, int], None]
 """(what is under way, how much is done, of how much); called from several threads."""
 
@@ -141,7 +141,7 @@ def most_likely_language(
     if expected and language_code(expected) != code:
         raise InvalidRequest(
             f"The dataset is marked as {expected}, but the speech sounds like {code!r}, at {sure:.0%}.",
-            hint=Sentence("Name the language that is spoken: ", NextStep.NAME_LANGUAGE.of(code)),
+            hint=Sentence("Give the spoken language: ", NextStep.NAME_LANGUAGE.of(code)),
         )
     if sure < SURE_OF_LANGUAGE:
         raise InvalidRequest(
@@ -201,7 +201,7 @@ class _Work:
 
         try:
             if not is_readable(path):
-                raise UnreadableSound("has to be made into clips first")
+                raise UnreadableSound("must be cut into clips first")
             sound = load_sound(raw)
         except UnreadableSound as exc:
             self._write([suggestion(why_not=f"It {exc}.")])

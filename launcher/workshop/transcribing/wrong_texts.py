@@ -77,7 +77,7 @@ def _slip(rows: Sequence[Utterance], slip: Shift) -> Finding:
     where = "later" if slip.offset > 0 else "earlier"
     return Code.TEXT_SHIFTED.finding(
         first.place,
-        f"The texts are shifted from here to {last.place}: each clip's own is {lines} {where}.",
+        f"The texts are shifted from here to {last.place}: each clip's own text is {lines} {where}.",
         Sentence(NextStep.REPAIR_TEXTS, " moves them all; it can be undone."),
     )
 
@@ -85,7 +85,7 @@ def _slip(rows: Sequence[Utterance], slip: Shift) -> Finding:
 def _elsewhere(row: Utterance, source: Utterance) -> Finding:
     return Code.TEXT_SWAPPED.finding(
         row.place,
-        f"What is said in {row.path} stands at {source.place}: “{_short(source.text)}”",
+        f"What is said in {row.path} is at {source.place}: “{_short(source.text)}”",
         Sentence(NextStep.REPAIR_TEXTS, " moves it here; it can be undone."),
     )
 
@@ -106,7 +106,7 @@ def _doubtful(row: Utterance, judgement: Judgement) -> Finding:
     return Code.TEXT_DOUBTFUL.finding(
         row.place,
         f"“{word.text}” is hardly heard in {row.path} at {word.start:.1f} s.",
-        "Listen to it if you have a minute; most such texts are right.",
+        "Listen to it if you have time; most of these texts are right.",
     )
 
 

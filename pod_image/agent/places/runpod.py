@@ -69,7 +69,7 @@ class RunPodPod:
 
     @property
     def proof(self) -> str:
-        released = "; its cluster is released by whoever watches it"
+        released = "; the program that watches its cluster releases it"
         return f"read itself with its own key{released if self.node.is_in_cluster else ''}"
 
     @property
@@ -96,9 +96,9 @@ class RunPodPod:
         try:
             document = answer.json()
         except ValueError as exc:
-            raise PodUnreadable("the cloud answered something else", is_final=False) from exc
+            raise PodUnreadable("the cloud gave an unexpected answer", is_final=False) from exc
         if not isinstance(document, dict):
-            raise PodUnreadable("the cloud answered something else", is_final=False)
+            raise PodUnreadable("the cloud gave an unexpected answer", is_final=False)
         return _reading(document, answer.headers.get("date", ""), self.node.count)
 
     async def take(self, way: str) -> bool:

@@ -260,8 +260,8 @@ class VoiceTraining(CommonSettings):
         int,
         Field(
             description=(
-                "How many of the newest checkpoints are kept, each with its voice; older ones go, also from the "
-                "results repo. The best one stays beside them, and none goes before it was delivered."
+                "Number of newest checkpoints to keep, each with its voice. Older ones are deleted, also "
+                "from the results repo, but never before they were delivered. The best one is kept too."
             ),
             ge=1,
             le=MOST_KEPT,

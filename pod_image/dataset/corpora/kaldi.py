@@ -31,7 +31,7 @@ def find(listing: Listing) -> Corpus | None:
         if table.rows:
             found.tables.append(table)
         else:
-            found.left[path] = "all that it says is in another one too"
+            found.left[path] = "everything in it is in another one too"
     return found if found.tables else None
 
 

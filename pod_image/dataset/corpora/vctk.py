@@ -34,5 +34,5 @@ def find(listing: Listing) -> Corpus | None:
         spare.update(each for each in others if "_mic" in each)
     if not table.rows:
         return None
-    why = "they are of a second microphone"
+    why = "they are from a second microphone"
     return Corpus("VCTK", [table], texts, spare=frozenset(spare), why=why)

@@ -46,10 +46,10 @@ def main() -> int:
         return _refuse(report, exc.message, exc.hint)
     outside = [pattern for pattern in job.patterns if not is_inside(pattern)]
     if outside:
-        hint = "Patterns name files below the command's folder, such as out/**."
+        hint = "Patterns name files inside the command's folder, such as out/**."
         return _refuse(report, f"The pattern {outside[0]!r} leads out of its folder.", hint)
     if job.workdir.startswith("/") and not Path(job.workdir).is_dir():
-        hint = "Name the image that has it, or its folder in that image."
+        hint = "Use an image that contains it, or give its folder in the image."
         return _refuse(report, f"The image has no folder {job.workdir}.", hint)
     folder, inbox = RunFolder(Path.cwd()), StoppableInbox()
     results = Results(job, folder, report, _log)

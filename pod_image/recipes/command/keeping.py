@@ -59,13 +59,13 @@ class Results:
             found = collect(self._folder.prepared, self._job.results, files_folder(self._folder))
         except OSError as exc:
             self._warn(
-                f"Results could not be looked for: {exc.strerror}. The next turn tries again."
+                f"The folder could not be searched for results: {exc.strerror}. It is tried again soon."
             )
             return 0
         for below in found.without_room:
             self._warn(f"The disk has no room for a copy of {below}: it is delivered at the end.")
         for below in found.unreadable:
-            self._warn(f"{below} could not be copied; every turn tries again.")
+            self._warn(f"{below} could not be copied; it is tried again every few seconds.")
         if found.new:
             # The Hub takes no name that is not UTF-8, so there would be nothing to show.
             named = [each for each in found.new if each == each.encode("utf-8", "ignore").decode()]
@@ -74,7 +74,7 @@ class Results:
             self._report(ResultsCollected(files=len(found.new)))
         for path in self._spent.drop():
             below = path.relative_to(self._folder.prepared).as_posix()
-            self._log(f"{below} is delivered, and gone from this disk.")
+            self._log(f"{below} is delivered, and was removed from this disk.")
         return found.files
 
     def bring_back(self) -> Path | None:
@@ -110,14 +110,13 @@ class Results:
                 if torn:
                     steps = " and ".join(map(str, torn))
                     self._warn(
-                        f"What was kept of step {steps} is not whole: "
-                        f"going on from step {step_of(checkpoint)}."
+                        f"What was kept of step {steps} is incomplete: continuing from step {step_of(checkpoint)}."
                     )
                 return found
             torn.append(step_of(checkpoint))
             take_away(checkpoint, work)
         lacking = ", ".join(rule.whole_with) or "a file of it"
-        raise NotWhole(f"The checkpoint of step {torn[0]} is not whole: it needs {lacking}.")
+        raise NotWhole(f"The checkpoint of step {torn[0]} is incomplete: it needs {lacking}.")
 
     def _keep_checkpoint(self) -> None:
         try:
@@ -127,7 +126,7 @@ class Results:
             return
         except OSError as exc:
             self._warn(
-                f"The checkpoint could not be copied: {exc.strerror}. The next turn tries again."
+                f"The checkpoint could not be copied: {exc.strerror}. It is tried again soon."
             )
             return
         if folder is not None:

@@ -105,10 +105,10 @@ def why_not_for(
     if first <= numbers < end:
         return None
     fits = f"{first[0]}.{first[1]} to {end[0]}.{end[1] - 1}"
-    have = f"Python {'.'.join(map(str, numbers))}" if numbers else "a Python that does not answer"
+    have = f"Python {'.'.join(map(str, numbers))}" if numbers else "a Python that does not work"
     return (
         f"Its packages need Python {fits}, and the image has {have}.",
-        "Name an image with such a Python, as bootstrap:IMAGE.",
+        "Name an image with this Python, as bootstrap:IMAGE.",
     )
 
 

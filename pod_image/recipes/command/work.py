@@ -85,7 +85,7 @@ class Work:
             return True
         if self._stop is None and (code != 0 or self._is_forgotten(living)):
             what = "A process" if len(living) == 1 else f"{len(living)} processes"
-            self.log(f"{what} that the command left running: ended now.")
+            self.log(f"{what} that the command left running: now ended.")
             self._stop = StopSteps.ask(self.process.pid, time.monotonic(), LEFTOVERS_SECONDS)
         if self._stop is None:
             return False

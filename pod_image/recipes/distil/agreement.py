@@ -56,7 +56,7 @@ _WORDS = {
     Drop.NOT_SPOKEN: "the teacher did not say it",
     Drop.UNREADABLE: "cannot be read",
     Drop.SILENT: "nobody speaks in it",
-    Drop.CLIPPED: "clipped: too loud for its file",
+    Drop.CLIPPED: "clipped: too loud",
     Drop.CUT: "begins or ends in the middle of a sound",
     Drop.PAUSE: "too long a pause",
     Drop.OTHER_WORDS: "a word of the sentence was not heard",

@@ -10,8 +10,8 @@ from pod_image.recipes.base import CardSection
 from pod_image.recipes.distil.report import DROPPED_NAME, read_report
 
 SYNTHETIC = (
-    "This voice learnt from clips that another voice spoke: no person was recorded for it. It is bound by the terms of "
-    "that voice; where it sounds like a person, it needs that person's consent."
+    "This voice was trained on clips that another voice spoke: no person was recorded for it. The terms of "
+    "that voice apply to it; if it sounds like a person, it needs that person's consent."
 )
 
 
@@ -21,7 +21,7 @@ def with_teacher(section: CardSection, folder: RunFolder, settings: DistilSettin
     report = read_report(folder.out)
     if report is not None:
         lines += [
-            f"- Heard by: {report.recogniser or 'nobody: the teacher was trusted'}",
+            f"- Heard by: {report.recogniser or 'not checked: the teacher was trusted'}",
             f"- Clips: {report.sentence}",
         ]
         if report.dropped:

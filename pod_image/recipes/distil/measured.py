@@ -98,7 +98,7 @@ def read_clip(path: Path) -> tuple[Any, int]:
             wave = file.read(dtype="float32", always_2d=True).mean(axis=1)
             rate_hz = int(file.samplerate)
     except (OSError, RuntimeError, ValueError) as exc:  # soundfile's errors are RuntimeErrors
-        raise UnreadableClip("cannot be read as sound") from exc
+        raise UnreadableClip("cannot be read as audio") from exc
     if not len(wave):
         raise UnreadableClip("is empty")
     if not importlib.import_module("numpy").isfinite(wave).all():

@@ -70,7 +70,7 @@ def _described(voice: Path) -> Mapping[str, Any]:
     except (OSError, ValueError, RecursionError) as exc:
         raise _unusable(voice, "its JSON cannot be read") from exc
     if not isinstance(document, dict):
-        raise _unusable(voice, "its JSON is none of a voice")
+        raise _unusable(voice, "its JSON does not describe a voice")
     return document
 
 
@@ -87,8 +87,8 @@ def _loaded(voice: Path) -> Any:
 
 def _unusable(voice: Path, why: str) -> RecipeError:
     return RecipeError(
-        f"The teacher's voice {voice.name} is of no use: {why}.",
-        hint="Name a Piper voice: an .onnx with its .onnx.json beside it.",
+        f"The teacher's voice {voice.name} cannot be used: {why}.",
+        hint="Name a Piper voice: an .onnx with its .onnx.json next to it.",
     )
 
 

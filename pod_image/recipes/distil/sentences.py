@@ -54,8 +54,8 @@ def _lines(path: Path) -> Sequence[str]:
         return path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as exc:
         raise RecipeError(
-            "The sentences did not come with the run.",
-            hint="Launch it again: they are sent along with the plan.",
+            "The sentences were not sent with the run.",
+            hint="Launch it again: they are sent with the run.",
         ) from exc
 
 

@@ -166,7 +166,7 @@ def _refuse_share(kept: int, of: int, settings: DistilSettings) -> None:
         f"Only {kept:,} of {counted(of, 'clip')} agree with their sentences; at least "
         f"{settings.least_kept_share:.0%} are asked for.",
         hint=Hint(
-            "Listen to what was spoken, and see that teacher, language and recogniser fit; ",
+            "Listen to what was spoken, and check that teacher, language and recogniser match; ",
             setting("least_kept_share"),
             " lets less pass.",
         ),

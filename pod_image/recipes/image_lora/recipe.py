@@ -24,9 +24,9 @@ LINES = (
     LineRule(
         "# OOM during training step",
         "batches_left_out",
-        "The GPU had no room for a batch, and the trainer went on without it",
+        "The GPU had no memory for a batch, and the trainer skipped it",
         "Three in a row end the training: train on smaller pictures, or rent a GPU with more memory.",
-        in_all="The trainer went on without batches that the GPU had no room for:",
+        in_all="The trainer skipped batches that the GPU had no memory for:",
     ),
     LineRule(
         "Could not save optimizer",
@@ -37,8 +37,8 @@ LINES = (
     LineRule(
         "Failed to load optimizer state from",
         "state_not_read",
-        "The training would have gone on without its optimiser's state",
-        "Continue with the settings that the run began with, or start a new run.",
+        "Training would have continued without its optimiser's state",
+        "Continue with the settings that the run started with, or start a new run.",
         is_fatal=True,
     ),
     LineRule(

@@ -41,7 +41,7 @@ def _program(home: Path) -> str:
     """The Python of its own environment, else the image's."""
     if not (home / SCRIPT).is_file():
         raise CannotStart(
-            f"{home} has no OneTrainer. Name the image's folder that has it, or none: then it is installed."
+            f"{home} has no OneTrainer. Give the folder of the image that has it, or none, to have it installed."
         )
     for environment in ("venv", "conda_env"):
         python = home / environment / "bin" / "python"

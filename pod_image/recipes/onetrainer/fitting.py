@@ -48,7 +48,7 @@ def _leave_an_epoch(values: dict[str, Any], work: Path) -> None:
     if named and isinstance(epochs, int) and int(named["epoch"]) >= epochs:
         values["epochs"] = int(named["epoch"]) + 1
         print(
-            f"The backup has all {epochs} epochs behind it: one more is trained so that the model gets written.",
+            f"The backup has finished all {epochs} epochs: one more is trained so that the model is written.",
             flush=True,
         )
 
@@ -89,8 +89,8 @@ def _find_concepts(values: dict[str, Any], dataset: Path) -> None:
         there = sorted(path.name for path in dataset.iterdir() if path.is_dir())
         shown = ", ".join(there[:_MOST_NAMED]) or "none"
         raise CannotStart(
-            f"the dataset has no folder {names}. A concept reads the folder of the dataset that is called as its own "
-            f"folder is; the dataset has: {shown}. Rename the folders in one of the two."
+            f"the dataset has no folder {names}. A concept reads the folder of the dataset that has the "
+            f"same name as its own folder; the dataset has: {shown}. Rename the folders in one of the two."
         )
     for one in concepts:
         _check_prompts(one)
@@ -111,8 +111,8 @@ def _check_prompts(concept: dict[str, Any]) -> None:
     path = str(text.get("prompt_path") or "") if isinstance(text, dict) else ""
     if path and not Path(path).is_file():
         raise CannotStart(
-            f"{Path(path).name} with the prompts of a concept is not there. Put it into the dataset, or into a folder "
-            "with the configuration."
+            f"{Path(path).name} with the prompts of a concept does not exist. Put it into the dataset, or "
+            f"into a folder with the configuration."
         )
 
 

@@ -23,8 +23,8 @@ SOURCE = "https://github.com/Nerogar/OneTrainer"
 NEEDED = ("git", "bash")
 _DONE = "installed.txt"
 OTHER_IMAGE = (
-    "Take an image that has git and Python 3.10 to 3.13, as the preset does, or one that has OneTrainer, and name its "
-    "folder there."
+    "Use an image with git and Python 3.10 to 3.13, as the preset does, or one that contains OneTrainer, "
+    "and give its folder there."
 )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Search = Callable[[Tensor, Tensor, Tensor], Tensor]
-COST_OF_TORCH = "by estimate every step takes some 10 ms longer"
+COST_OF_TORCH = "each step probably takes about 10 ms longer"
 """By the operations it queues, with 400 frames: a quarter of those of a form that took 31 to 45 ms on an H200."""
 
 
@@ -61,7 +61,7 @@ def search_of(device: torch.device) -> tuple[Search, str | None]:
             return durations_by_kernel, None
     except Exception as exc:  # a compiler, a driver, a version: nothing of that may end a training
         return durations_by_torch, f"{type(exc).__name__}: {exc}"[:300]
-    return durations_by_torch, "the kernel's paths are not those that numpy finds"
+    return durations_by_torch, "the kernel's results differ from numpy's"
 
 
 def _example(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:

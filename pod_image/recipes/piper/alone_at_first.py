@@ -28,7 +28,7 @@ class AloneAtFirst:
         return partial_base(
             f"that alone is trained for the first {self.until_step} steps{self._or_time()}, then everything."
             if self.until_step
-            else "with so few steps everything is trained at once, and the voice suffers."
+            else "with so few steps, everything is trained at once, and the voice will be worse."
         )
 
     def _or_time(self) -> str:

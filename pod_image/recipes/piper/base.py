@@ -82,14 +82,14 @@ def check_goes_on(own: Mapping[str, Any], espeak_voice: str, speakers: Sequence[
     if then != espeak_voice:
         raise RecipeError(
             f"The checkpoint was trained with the espeak voice {then}, this run has {espeak_voice}.",
-            hint="Set language and espeak_voice as they were, or begin a new run.",
+            hint="Set language and espeak_voice as they were, or start a new run.",
         )
     known = list(own.get("speakers", ()))
     if known and list(speakers[: len(known)]) != known:
         raise RecipeError(
-            f"The checkpoint has learnt the speakers {', '.join(known)}, in this order; the dataset has "
+            f"The checkpoint was trained with the speakers {', '.join(known)}, in this order; the dataset has "
             f"{', '.join(speakers) or 'none'}.",
-            hint="Let the table name them first in the order they had, or begin a new run.",
+            hint="List them first in the table, in their old order, or start a new run.",
         )
 
 

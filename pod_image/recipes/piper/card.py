@@ -135,7 +135,7 @@ def _set_rows(folder: RunFolder) -> Rows:
 def _base_rows(settings: PiperSettings, facts: dict[str, str]) -> Rows:
     if not settings.base_checkpoint:
         return [("Started from", "nothing (from scratch)")]
-    terms = facts.get("base_licence") or "not named by its card; look before you publish or sell"
+    terms = facts.get("base_licence") or "not named on its card; check before you publish or sell"
     return [("Started from", settings.base_checkpoint), ("Licence of the base", terms)]
 
 
@@ -174,7 +174,7 @@ def _samples(at: _Place) -> list[str]:
     lines = [f"Samples of step {step:,}:", ""]
     lines += _players(at, files)
     if reference.is_file():
-        lines += ["", "The recording they are to sound like:", "", *_players(at, [reference])]
+        lines += ["", "The recording they should sound like:", "", *_players(at, [reference])]
     return lines
 
 
@@ -201,5 +201,5 @@ def _use(at: _Place) -> list[str]:
         f"{needs}",
         "- Home Assistant: put both files into the Piper add-on's folder `/share/piper`.",
         f"- sherpa-onnx before version 2: `sherpa-onnx-offline-tts --vits-model={name} --vits-tokens=tokens.txt"
-        " --vits-data-dir=espeak-ng-data 'Hello there.'`; `tokens.txt` is beside the voice.",
+        " --vits-data-dir=espeak-ng-data 'Hello there.'`; `tokens.txt` is next to the voice.",
     ]

@@ -38,7 +38,7 @@ def checkpoints_kept(folder: RunFolder, settings: PiperSettings, emit: Emit | No
             RunWarning(
                 code="few-checkpoints",
                 message=f"{size(free_bytes)} are free on the disk: {kept} of the {usual}{wanted} "
-                "checkpoints are kept at a time, beside the best.",
+                "checkpoints are kept at a time, plus the best.",
             )
         )
     return kept

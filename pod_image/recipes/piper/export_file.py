@@ -49,7 +49,7 @@ def export_file(request: Request) -> Path:
             hint=Sentence(
                 "Give it: ",
                 setting("language", "en_US"),
-                ". It says which phonemes the voice is fed.",
+                ". It says which phonemes the voice takes.",
             ),
         )
     voice = VoiceIdentity(

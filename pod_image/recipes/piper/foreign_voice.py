@@ -56,7 +56,7 @@ def _answer(path: Path) -> Answer:
     except ReadingEnded as exc:
         raise RecipeError(
             f"{path.name} cannot be read as a checkpoint: {exc}.",
-            hint="Take it from the voice's own repository, and compare its size there.",
+            hint="Download it from the voice's own repository, and compare the size.",
         ) from exc
 
 
@@ -138,7 +138,7 @@ def _dense(path: Path, state: Any) -> dict[str, Tensor]:
 
 def _no_numbers(path: Path, name: str) -> RecipeError:
     return RecipeError(
-        f"{path.name} is refused: its tensor {name[:100]!r} is not made of numbers that the file holds.",
+        f"{path.name} is refused: its tensor {name[:100]!r} does not consist of numbers in the file.",
         hint="Take the checkpoint from the voice's own repository.",
     )
 

@@ -67,7 +67,7 @@ def compiled(source: str, capability: int) -> bytes:
     (known,) = _checked(nvrtc.nvrtcGetSupportedArchs())
     older = [each for each in known if each <= capability]
     if not older:
-        raise KernelError(f"NVRTC knows no compute capability as old as {capability}.")
+        raise KernelError(f"NVRTC does not support compute capabilities as old as {capability}.")
     is_known = capability in known
     target = f"sm_{capability}" if is_known else f"compute_{max(older)}"
     (program,) = _checked(nvrtc.nvrtcCreateProgram(source.encode(), b"kernel.cu", 0, [], []))

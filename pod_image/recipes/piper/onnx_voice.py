@@ -128,7 +128,7 @@ def _described(path: Path) -> dict[str, Any]:
         kind = PhonemeType(document.get("phoneme_type", PhonemeType.ESPEAK))
     except FileNotFoundError:
         raise RecipeError(
-            f"There is no {beside.name} beside the voice.",
+            f"There is no {beside.name} next to the voice.",
             hint="Put both files into the repository: the .json says which symbol has which id.",
         ) from None
     except (
@@ -141,7 +141,7 @@ def _described(path: Path) -> dict[str, Any]:
     ) as exc:
         raise RecipeError(
             f"{beside.name} does not describe a Piper voice.",
-            hint="Take the .json that belongs to the voice.",
+            hint="Use the .json that belongs to the voice.",
         ) from exc
     if not kind.has_own_symbols:
         _check_symbols(ids)

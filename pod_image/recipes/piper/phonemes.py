@@ -66,8 +66,9 @@ def check_symbols(
         return
     if theirs_kind.has_own_symbols != kind.has_own_symbols:
         raise RecipeError(
-            f"The base voice was trained on phonemes of the type {theirs_kind.value}, this run's are of {kind.value}: "
-            "the same numbers mean other sounds there.",
+            f"The base voice was trained on phonemes of the type {theirs_kind.value}, this run's are of "
+            f"{kind.value}: "
+            "the same numbers mean different sounds there.",
             hint="Set the base checkpoint to a voice of this phoneme type, or leave it out.",
         )
     theirs = symbols_said(parameters)
@@ -77,7 +78,7 @@ def check_symbols(
             raise RecipeError(
                 f"The base voice numbers some characters differently: {symbol!r} is {theirs[symbol]} there, "
                 f"{ours[symbol]} here.",
-                hint="Set the base checkpoint to that voice's .onnx: the .json beside it says its numbers.",
+                hint="Set the base checkpoint to that voice's .onnx: the .json next to it lists its numbers.",
             )
 
 

@@ -38,7 +38,7 @@ def say(
     """
     phonemes = phonemizer(text)
     if phonemes.is_silent:
-        raise RecipeError("The text has nothing to say.", hint="Send a sentence with words in it.")
+        raise RecipeError("The text contains no words.", hint="Send a sentence with words in it.")
     if len(phonemes.ids) > LONGEST_IDS:
         raise RecipeError("The text is too long to be a sample.", hint="Send one or two sentences.")
     pause = np.zeros(round(PAUSE_SECONDS * sample_rate_hz), dtype=np.float32)

@@ -202,7 +202,7 @@ class Trainer:
         if self.progress.step >= self.total_steps:
             raise RecipeError(
                 f"There is nothing to train: {self.progress.step} of {self.total_steps} steps are done.",
-                hint="Raise the epochs or the max steps.",
+                hint="Raise epochs or max_steps.",
             )
         with self._recorder.lane() if self._recorder else nullcontext():
             return self._run()

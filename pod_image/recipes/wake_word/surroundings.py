@@ -98,7 +98,7 @@ def read(path: Path) -> Sound:
             rate_hz = file.samplerate
             frames = file.read(int(LONGEST_READ_SECONDS * rate_hz), dtype="float32", always_2d=True)
     except (OSError, RuntimeError) as exc:
-        raise UnreadableSound(f"{path.name} cannot be read as sound.") from exc
+        raise UnreadableSound(f"{path.name} cannot be read as audio.") from exc
     return at_16_khz(np.nan_to_num(frames.mean(axis=1)), rate_hz)
 
 

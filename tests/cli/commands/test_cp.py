@@ -163,7 +163,7 @@ def test_an_image_of_an_earlier_release_is_told_as_that_and_left_alone(
     )
     said = shell("cp", "run-01:out", str(tmp_path))
     assert said.code == 5
-    assert "an earlier release, which knows no copy" in said.err
+    assert "an earlier release, which does not know copy" in said.err
 
 
 def test_a_target_that_names_a_run_is_told_which_way_it_goes(shell: Shell, pod: Pod) -> None:

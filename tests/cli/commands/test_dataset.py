@@ -92,7 +92,7 @@ def test_what_cannot_be_decoded_is_left_out_with_its_reason_and_nothing_else_is(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("make", "--out", "x"), "No recordings were named"),
+        (("make", "--out", "x"), "No recordings were given"),
         (("make", "--out", "x", "/no/such/file.wav"), "There is no file"),
         (("make", "/no/such/file.wav"), "--out"),
         (("make", "--out", "../x", "--sample-rate", "8000", "a.wav"), "cannot be made at 8,000 Hz"),
@@ -106,7 +106,7 @@ def test_what_cannot_be_decoded_is_left_out_with_its_reason_and_nothing_else_is(
         (("push", "no-such", "demo/clips"), "There is no folder or dataset"),
         (("push", "demo/clips", "demo/clips"), "Give first what to send"),
         (("push", "mine", "nowhere"), "owner/name"),
-        (("push", "mine", "demo/x", "--licence", "All rights, mine"), "no licence identifier"),
+        (("push", "mine", "demo/x", "--licence", "All rights, mine"), "not a licence identifier"),
         (("push", "mine", "demo/x"), "No text for b"),
         (("show", "absent"), "The dataset “absent” does not exist"),
         (("show", "../mine"), "cannot be the name"),

@@ -119,7 +119,10 @@ def test_a_run_without_a_pod_is_told_as_that(shell: Shell, pod: Pod) -> None:
     [
         (ExecOutcome(2, stderr="control: error: invalid choice: 'run'"), "an earlier release"),
         (ExecOutcome(None, timed_out=True), "did not answer within 25 seconds"),
-        (ExecOutcome(3, '{"error": "the run has not begun its work here"}'), "not begun its work"),
+        (
+            ExecOutcome(3, '{"error": "the run has not started its work here"}'),
+            "not started its work",
+        ),
         (ExecOutcome(0, '{"stdout": 1, "exit_code": 0}'), "did not run the command"),
         (ExecOutcome(0, '{"stdout": "", "exit_code": true}'), "did not run the command"),
         (ExecOutcome(1, "[" * 5_000), "did not run the command"),

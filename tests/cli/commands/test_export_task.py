@@ -18,7 +18,7 @@ def test_a_preset_becomes_a_file_and_the_terminal_says_what_does_not_hold(
     said = shell("export", "task", "skypilot", "quick-check", *GIVEN, "--out", str(tmp_path))
     assert said.code == 0, said.err
     text = (tmp_path / "exported-01.sky.yaml").read_text("utf-8")
-    assert "does not hold here" in said.text
+    assert "does not apply here" in said.text
     assert "sky launch" in said.text
     assert not any(token in text for token in (*TOKENS.values(), shell.world.api_key))
     assert "HF_UPLOAD_TOKEN: null" in text

@@ -90,7 +90,7 @@ def test_a_dataset_that_cannot_be_seen_leaves_the_prices_and_is_said(shell: Shel
     said = shell("offers", "--dataset-repo", "demo/nothing", "--json")
     assert said.code == 0
     assert said.json["offers"]
-    assert said.json["troubles"][0].startswith("The dataset could not be looked at")
+    assert said.json["troubles"][0].startswith("The dataset could not be checked")
 
 
 def test_stock_is_waited_for_until_it_comes_or_the_time_is_over(shell: Shell) -> None:

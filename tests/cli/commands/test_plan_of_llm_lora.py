@@ -147,7 +147,7 @@ def test_what_was_not_looked_into_is_said(
     put(shell, model, files)
     said = plan(shell)
     assert said.code == 0
-    assert f"What the rows of {min(files)} hold was not checked." in said.text
+    assert f"The content of the rows of {min(files)} was not checked." in said.text
 
 
 def test_conversations_need_a_model_that_can_write_them(

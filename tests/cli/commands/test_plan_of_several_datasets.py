@@ -99,7 +99,7 @@ def test_shares_are_one_for_each_dataset(shell: Shell) -> None:
     assert "There are 2 datasets, and 3 shares" in refused.text
     assert shell("plan", *RUN, *BOTH, "--dataset-shares", "0,1").code == 2
     uneven = shell("plan", *RUN, *BOTH, "--dataset-shares", "1,99")
-    assert "each of the 1 clip of demo/ben is learnt 198 times as often" in uneven.text
+    assert "each of the 1 clip of demo/ben is used 198 times as often" in uneven.text
 
 
 def test_one_dataset_given_twice_is_refused(shell: Shell) -> None:

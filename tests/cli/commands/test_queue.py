@@ -153,7 +153,7 @@ def test_leaving_loses_nothing_and_says_what_goes_on(shell: Shell) -> None:
     shell.loop.call_later(120, leave)
     said = shell("queue", "run", "--budget", "5", "--yes")
     assert said.code == 130
-    assert "1 run of it goes on without this computer. Nothing of it is lost." in said.err
+    assert "1 run of it continues without this computer. Nothing of it is lost." in said.err
     states = [each["state"] for each in shell("queue", "list", "--json").json["entries"]]
     assert states == ["running", "waiting"]
     assert len(shell.harness.live()) == 1

@@ -118,7 +118,7 @@ def test_a_name_that_is_a_variable_already_is_refused(
     monkeypatch.setenv(NAME, VALUE)
     said = shell("deploy", "--yes", *RUN, "--env", f"{NAME}=x", *COMMAND)
     assert (said.code, shell.rented) == (2, 0)
-    assert f"{NAME} is given as a secret and as a variable" in said.text
+    assert f"{NAME} is given both as a secret and as a variable" in said.text
 
 
 def test_a_preset_keeps_the_name_and_asks_for_the_value_again(

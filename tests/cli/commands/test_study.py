@@ -99,7 +99,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_rented(shell: Shell) -> N
         (("--search", "results_repo=a/b|c/d"), "results_repo cannot be searched"),
         (("--search", "argv=a|b"), "takes a list"),
         (("--search", "checkpoint_minutes=1..900"), "0.1 to 240"),
-        (("--search", "max_hours=0.5|1"), "searched, and given as well"),
+        (("--search", "max_hours=0.5|1"), "both searched and given a fixed value"),
         (("--search", "batch_size=8|16"), "--recipe is piper"),
         (("--search", "checkpoint_minutes=1..9", "--sampler", "grid"), "which values"),
         ((*SEARCH, "--run-id", "run-07"), "named after it"),
@@ -128,7 +128,7 @@ def test_a_name_is_taken_once_and_values_must_be_among_those_searched(shell: She
         said = shell("study", "add", "--values", values)
         assert said.code == 2
         assert "checkpoint_minutes" in said.text
-    assert "holds no study other" in shell("study", "show", "demo/voices/other").text
+    assert "contains no study other" in shell("study", "show", "demo/voices/other").text
     assert "knows no study 'other'" in shell("study", "show", "other").text
 
 

@@ -102,7 +102,7 @@ def test_no_voice_is_chosen_while_the_run_still_writes(trained: Shell) -> None:
     history.close()
     said = trained("voices", "use", "run-01", "--step", "40")
     assert said.code == 2
-    assert "still writes its results" in said.err
+    assert "still writing its results" in said.err
     assert Path(trained("voices", "fetch", "--quiet").out.strip()).read_bytes() == b"voice of 30"
 
 

@@ -85,7 +85,7 @@ def test_what_is_old_wrong_or_out_of_sight_is_said_below() -> None:
     text = fleet_text(Fleet((silent, late)), {"RunPod": "RunPod did not answer."}, ())
     assert "figures may be old: run-01" in text
     assert "run-02: It is past its deadline." in text
-    assert "RunPod could not be looked at: RunPod did not answer." in text
+    assert "RunPod could not be checked: RunPod did not answer." in text
 
 
 def test_who_leaves_is_told_what_goes_on_and_what_it_costs() -> None:
@@ -109,8 +109,8 @@ def test_nothing_is_said_of_a_place_that_was_not_looked_at() -> None:
     assert fleet_text(Fleet(), {}, PLACES) == "No run is live on RunPod."
     both = fleet_text(Fleet(), silent, PLACES)
     assert both.startswith("No run is live on RunPod.")
-    assert "Hugging Face Jobs could not be looked at" in both
-    assert "nobody knows here" in fleet_text(Fleet(), silent, ())
+    assert "Hugging Face Jobs could not be checked" in both
+    assert "not known what is live" in fleet_text(Fleet(), silent, ())
     assert fleet_text(fleet(2), silent, PLACES).splitlines()[3].startswith("all found")
     assert fleet_text(fleet(2), {}, PLACES).splitlines()[3].startswith("all  ")
 

@@ -73,7 +73,7 @@ async def test_the_verdict_tells_this_machine_from_others_by_its_gpus() -> None:
     [
         (None, [], "the driver is silent"),
         (DRIVER, [device(kind="cpu")], "CUDA shows 0 of 1"),
-        (DRIVER, [device(is_right=False)], "came out wrong"),
+        (DRIVER, [device(is_right=False)], "gave a wrong result"),
         (DRIVER, [device(tflops=0.3)], "0.30 TFLOP/s"),
     ],
 )
@@ -100,7 +100,7 @@ async def test_a_test_that_hangs_or_dies_fails(products: str | None) -> None:
 async def test_where_no_gpu_is_rented_none_is_tried() -> None:
     check = await gpus(None, None, expected=0)
     assert check.works
-    assert check.detail == "none is rented here"
+    assert check.detail == "no GPU is rented here"
 
 
 async def test_an_image_without_torch_is_judged_by_its_driver() -> None:
@@ -164,7 +164,7 @@ def test_a_disk_that_gives_back_something_else_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Path, "read_bytes", lambda path: b"something else")
-    assert "something other" in check_disk(tmp_path, 1 << 20, ticking(0.001)).detail
+    assert "returned different data" in check_disk(tmp_path, 1 << 20, ticking(0.001)).detail
 
 
 class Downloads:

@@ -119,5 +119,7 @@ async def test_names_that_the_hub_does_not_know_cost_their_own_file_alone(tmp_pa
         "files/caf\\udce9",
     }
     said = [event["message"] for event in harness.events("warning")]
-    assert "files/.cache/x is not delivered: the Hub takes no file or folder called .cache." in said
+    assert (
+        "files/.cache/x is not delivered: the Hub accepts no file or folder called .cache." in said
+    )
     assert "files/caf\\udce9 is not delivered: its name is not UTF-8." in said

@@ -326,7 +326,7 @@ async def test_a_run_that_another_computer_has_begun_is_refused_and_left_as_it_i
     harness.rent(harness.document(attempt=1, nonce="nonce2"))
     assert await harness.until_gone() < 60
     assert harness.ended["reason"] == EndReason.BOOT_FAILED
-    assert "another computer has begun it" in harness.ended["detail"]
+    assert "another computer has started it" in harness.ended["detail"]
     assert RunRecord.from_json(harness.results()["run-01/run.json"].read_bytes()) == record
     assert harness.processes.specs == []
 

@@ -120,7 +120,7 @@ def test_control_prints_what_came_of_it_as_json(
         "the words behind -- are its own"
     )
     assert control.main(["run", "--", "true"], folder.root / "nowhere") == 3
-    assert "not begun" in json.loads(capsys.readouterr().out)["error"]
+    assert "not started" in json.loads(capsys.readouterr().out)["error"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can start programs as another user")

@@ -99,7 +99,7 @@ def test_a_table_left_aside_while_clips_go_unused_is_an_error(tmp_path: Path) ->
     write(tmp_path, {"metadata.csv": "1|One.\n", "more.csv": "file,text\nclip_b,Two.\n"})
     found = look(tmp_path)
     message, hint = said(found, Code.TABLE_LEFT)
-    assert "lead to no sound file" in message
+    assert "names an existing sound file" in message
     assert "1 sound file has no transcript" in message
     assert "--table more.csv" in hint
     write(tmp_path, {"metadata.csv": "1|One.\n2|Two.\n"})
@@ -237,7 +237,7 @@ def test_a_piece_of_a_recording_is_not_read_as_the_whole_of_it(tmp_path: Path) -
     write(tmp_path, {"manifest.json": json.dumps([record])})
     found = look(tmp_path)
     assert not found.utterances
-    assert "a piece of 1.wav" in said(found, Code.BAD_LINE)[0]
+    assert "a part of 1.wav" in said(found, Code.BAD_LINE)[0]
 
 
 def test_the_few_lines_of_val_have_the_columns_of_train(tmp_path: Path) -> None:

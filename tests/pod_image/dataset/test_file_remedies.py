@@ -49,7 +49,7 @@ def test_the_remedy_fits_the_cause(cause: str, head: bytes, remedy: str) -> None
         (b"", "is empty", "fetch it again"),
         (b"RIFF\0\0\0\0WAVE", "is cut off in its header", "compare its size"),
         (b"RIFF\0\0\0\0WAVE", "is a WAV file without audio in it", "stored a header"),
-        (b"I am a note.", "holds text, not audio", "text under a sound's name"),
+        (b"I am a note.", "holds text, not audio", "text with the name of an audio file"),
         (b"\x01\x02\x03\x04....", "is not WAV, FLAC, Ogg or MP3", "audio player"),
     ],
 )

@@ -57,6 +57,6 @@ def test_a_missing_first_merge_is_put_back_in_memory_alone(tmp_path: Path, as_te
 
 def test_one_that_stays_broken_is_refused(tmp_path: Path) -> None:
     path = tokenizer_file(tmp_path, MERGES[1:2])
-    with pytest.raises(HearingError, match="not whole") as refused:
+    with pytest.raises(HearingError, match="incomplete") as refused:
         whole_tokenizer(tokenizers.Tokenizer.from_file(str(path)), path)
     assert "texts cannot be scored" in str(refused.value.hint)

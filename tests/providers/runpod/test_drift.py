@@ -104,7 +104,7 @@ def test_a_property_that_is_no_longer_taken_is_found_in_the_real_description(
             part.get("properties", {}).pop("minCudaVersion", None)
     worst = drifts(changed)[0]
     assert (worst.call, worst.breaks) == ("POST /v2/pods", True)
-    assert worst.what == "takes no gpu.minCudaVersion any more"
+    assert worst.what == "no longer accepts gpu.minCudaVersion"
 
 
 def test_a_description_of_what_we_use_has_no_drift() -> None:
@@ -136,7 +136,7 @@ def test_an_answer_without_what_we_read_breaks() -> None:
     records = answer["content"]["application/json"]["schema"]["allOf"][0]["properties"]["records"]
     del records["items"]["properties"]["totalAmount"]
     assert [drift.what for drift in drifts(description, known)] == [
-        "no longer tells records[].totalAmount"
+        "no longer returns records[].totalAmount"
     ]
 
 
@@ -146,7 +146,7 @@ def test_a_parameter_that_is_gone_breaks() -> None:
     logs = description["paths"]["/v2/pods/{id}/logs"]["get"]
     logs["parameters"] = [each for each in logs["parameters"] if each["name"] != "tail"]
     assert [drift.what for drift in drifts(description, known)] == [
-        "takes no parameter tail any more"
+        "no longer accepts the parameter tail"
     ]
 
 
@@ -166,7 +166,11 @@ def test_something_new_beside_what_we_use_is_a_change_and_breaks_nothing() -> No
         (httpx.Response(200, text="<html>"), None, "JSONDecodeError"),
         (httpx.Response(200, json=[]), None, "AttributeError"),
         (httpx.Response(200, json={"paths": {}}), False, "POST /v2/pods is gone"),
-        (httpx.Response(200, json=small()), True, "changed, but everything used is still there"),
+        (
+            httpx.Response(200, json=small()),
+            True,
+            "changed, but everything that we use is still there",
+        ),
     ],
 )
 async def test_the_check_says_what_it_found_and_never_fails(

@@ -110,7 +110,7 @@ def refused(chosen: RunSettings, **given: bytes) -> Finding:
 
 
 def test_sentences_that_cannot_be_used_are_refused() -> None:
-    assert "We have no sentences in fi_FI" in str(refused(settings(language="fi_FI")).message)
+    assert "We have no sentences for fi_FI" in str(refused(settings(language="fi_FI")).message)
     assert "not text in UTF-8" in str(refused(settings(), a_txt=b"\xff\xff\x00").message)
     assert "has no sentence" in str(refused(settings(), a_txt=b"\n").message)
     assert "one file" in str(refused(settings(), a_txt=b"A.", b_txt=b"B.").message)

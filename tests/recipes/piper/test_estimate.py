@@ -79,7 +79,7 @@ def test_the_table_says_that_it_is_no_measurement() -> None:
     [
         ("NVIDIA H200", "table of GPU speeds, measured on an H200 on 2026-11-26"),
         ("RTX 4090", "not a measurement of ours: published reports for this card; "),
-        ("NVIDIA L4", "not a measurement: arithmetic from reports for an RTX 4090 and data sheets"),
+        ("NVIDIA L4", "not a measurement: calculated from reports for an RTX 4090 and data sheets"),
         ("Voodoo 2", "not a measurement: a guess for a card that is not in it"),
     ],
 )
@@ -92,7 +92,7 @@ def test_the_plan_says_where_the_speed_of_the_card_is_from(gpu: str, says: str) 
 def test_a_size_that_was_not_measured_is_said_to_be_reckoned() -> None:
     assert "arithmetic" not in workload(piper(), 320, "H200").source
     high = workload(piper(quality=Quality.HIGH), 320, "H200").source
-    assert high.endswith("for a medium voice, and arithmetic from that to high")
+    assert high.endswith("for a medium voice, and from that for high")
 
 
 def test_a_measured_card_takes_as_long_for_a_step_as_it_was_seen_to() -> None:

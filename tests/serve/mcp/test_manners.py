@@ -218,19 +218,19 @@ async def test_no_file_is_read_but_below_an_allowed_folder(tmp_path: Path) -> No
 
     async with agent(harness) as ask:
         [refused] = await refusals(ask, f"{own}/train.py")
-        assert "is not below a folder that clients of this server may name" in refused
+        assert "is not inside a folder that clients of this server may use" in refused
         assert "Allowed folders: none" in refused
     async with agent(harness, allowed=AllowedToAgents.by(config, [own], ())) as ask:
         await ask.planned(bring=[f"{own}/train.py"])
         names = (f"{other}/train.py", f"{own}/../other/train.py", f"{own}/link.py", "train.py")
         for refused in await refusals(ask, *names, f"{own}/absent.py", f"{own}\x00"):
-            assert "is not below a folder" in refused
+            assert "is not inside a folder" in refused
         listed = {**RUN, "requirements": f"{own}/list.txt"}
         refused = (await ask("plan", settings=listed, command=["x"])).error
-        assert "is not below a folder" in refused
+        assert "is not inside a folder" in refused
     async with agent(harness, allowed=AllowedToAgents.by(config, [tmp_path], ())) as ask:
         for name in (f"{config.data_folder}/runs.sqlite", str(tmp_path)):
-            assert "is not below a folder" in (await refusals(ask, name))[0]
+            assert "is not inside a folder" in (await refusals(ask, name))[0]
 
 
 @in_virtual_time

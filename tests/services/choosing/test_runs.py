@@ -136,7 +136,7 @@ async def test_where_there_is_none_it_is_said(desk: Desk) -> None:
     assert seen.options == ()
     assert "nor in demo/absent" in said(seen)
     nowhere = await listing(desk.bench(), RUN, {"results_repo": ""})
-    assert "No run with a checkpoint" in said(nowhere)
+    assert "knows no run with a checkpoint" in said(nowhere)
 
 
 async def test_a_run_that_is_under_way_is_not_offered(desk: Desk) -> None:

@@ -37,7 +37,7 @@ def test_our_own_image_gets_a_quarter_of_an_hour_and_says_why() -> None:
 
 def test_runpods_large_image_gets_longer_and_an_unknown_one_a_stated_time() -> None:
     assert boot_budget(settings(image="bootstrap")).minutes == 30
-    assert "3 minutes of installing" in boot_budget(settings(image="bootstrap")).basis
+    assert "3 minutes to install" in boot_budget(settings(image="bootstrap")).basis
     unknown = boot_budget(settings(image="me/image:1"))
     assert (unknown.minutes, unknown.basis) == (20, "the size of this image is not known")
 
@@ -66,7 +66,7 @@ def test_the_size_of_our_image_is_the_one_its_page_has_measured() -> None:
 async def test_a_silent_pod_is_released_at_the_end_of_its_images_budget(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     harness.script.armed_after = None
-    with pytest.raises(RunFailed, match="did not arm itself within 15 min"):
+    with pytest.raises(RunFailed, match="was not armed within 15 min"):
         await launch(harness.bench, plan(settings={"boot_minutes": 0.0}), harness.keys)
     assert harness.live() == []
     assert 15 * 60 < harness.loop.time() < 16 * 60

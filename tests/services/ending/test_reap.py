@@ -332,7 +332,7 @@ async def test_a_computer_whose_history_is_in_order_is_not_asked_to_guess(tmp_pa
     harness = LauncherHarness(tmp_path)
     run = await running(harness)
     other = harness.second_home()
-    with pytest.raises(InvalidRequest, match="does not show which run") as caught:
+    with pytest.raises(InvalidRequest, match="not clear from the history which run") as caught:
         await find_run(other, "")
     assert in_terminal(caught.value.hint) == f"Choose one of: {RESULTS_REPO}/run-01"
     with pytest.raises(InvalidRequest, match="no run 'run-02'"):

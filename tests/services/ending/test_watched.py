@@ -211,7 +211,7 @@ async def test_what_is_raised_when_it_is_ready_releases_it(tmp_path: Path) -> No
 
 @pytest.mark.promise("money-cluster")
 @in_virtual_time
-async def test_it_is_held_to_its_cap_on_money_from_here(tmp_path: Path) -> None:
+async def test_it_is_held_to_its_cost_cap_from_here(tmp_path: Path) -> None:
     harness = cluster_harness(tmp_path)
     harness.script.ends_after = None
     run = await launched(harness, max_cost_usd=PRICE)
@@ -295,7 +295,7 @@ async def test_a_sweep_leaves_one_that_is_watched_and_ends_one_that_is_not(tmp_p
     over = harness.bench.runs.get("run-01")
     assert (over.end_reason, over.detail) == (
         EndReason.ABORTED,
-        "Nobody watched its cluster any more, so it was released.",
+        "No program watched its cluster any more, so it was released.",
     )
 
 

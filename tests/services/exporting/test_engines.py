@@ -110,7 +110,7 @@ def test_without_a_named_gpu_any_with_enough_memory_will_do() -> None:
 def test_the_file_says_what_does_not_hold_there(engine: Any) -> None:
     text = engine.to_yaml(task())
     above = [line for line in text.splitlines() if line.startswith("#")]
-    assert any("no machine outlives its run does not hold" in line for line in above)
+    assert any("no machine outlives its run does not apply" in line for line in above)
     assert any(engine.TITLE in line for line in above)
     assert text.startswith("#")
 

@@ -77,7 +77,7 @@ def test_silence_is_taken_for_no_container_only_while_nothing_at_all_is_seen_of_
     silent.see(Tick(NOON), minutes(60))  # still waiting for a machine: another budget's business
     silent.see(RUNNING, minutes(2))
     silent.see(Tick(NOON), minutes(2) + SILENCE)
-    with pytest.raises(NeverCameUp, match="its container showed no sign of life for 5 min"):
+    with pytest.raises(NeverCameUp, match="its container gave no sign of life for 5 min"):
         silent.see(Tick(NOON), late)
     pulling = ContainerWatch()
     pulling.see(RUNNING, minutes(2))

@@ -90,8 +90,9 @@ def test_a_balance_that_others_use_up_too_is_told_with_what_they_cost() -> None:
     busy = replace(RICH, balance_usd=1.0, spend_per_hour_usd=1.31)
     warned = only(busy)
     assert warned.severity is Severity.WARNING
-    assert "enough for 0.5 hours beside what runs there already ($1.31 an hour)" in in_terminal(
-        warned.message
+    assert (
+        "enough for 0.5 hours in addition to what already runs there ($1.31 an hour)"
+        in in_terminal(warned.message)
     )
     assert found(replace(busy, spend_per_hour_usd=0.0)) == []
 

@@ -243,7 +243,7 @@ async def test_a_budget_is_a_sum_that_can_be_kept_and_read_again(
     with pytest.raises(InvalidRequest, match="in dollars"):
         await world.first.create(budget_usd=dollars)
     await world.first.create()
-    with pytest.raises(InvalidRequest, match="only be extended"):
+    with pytest.raises(InvalidRequest, match="only add to a study"):
         await add_to_study(world.first.bench, ADDRESS, more_usd=dollars)
     await add_to_study(world.first.bench, ADDRESS, more_usd=9e8)
     with pytest.raises(InvalidRequest, match="cannot have a budget"):

@@ -45,8 +45,8 @@ def test_what_is_no_recording_of_a_sentence_is_refused(tmp_path: Path) -> None:
     broken.write_bytes(b"RIFF no sound")
     silent, long = sound(tmp_path / "s.wav", 0.0), sound(tmp_path / "l.wav", 0.1, seconds=61.0)
     stereo = sound(tmp_path / "t.wav", 0.1, channels=2)
-    for path, why in ((broken, "cannot be read"), (silent, "Nothing can be heard"),
-                      (long, "as long as a sentence"), (stereo, "not a recording as runs")):  # fmt: skip
+    for path, why in ((broken, "cannot be read"), (silent, "There is nothing to hear"),
+                      (long, "the length of a sentence"), (stereo, "not a recording in the form")):  # fmt: skip
         with pytest.raises(InvalidRequest, match=why):
             read_sound(path)
     with pytest.raises(InvalidRequest, match="cannot be read"):

@@ -158,7 +158,7 @@ async def test_a_model_of_another_kind_is_refused_with_what_it_is_fed(tmp_path: 
     model = onnx.load(source)
     model.graph.input[0].name = "pixels"
     onnx.save(model, source)
-    with pytest.raises(InvalidRequest, match="it is fed pixels, input_lengths, scales"):
+    with pytest.raises(InvalidRequest, match="it takes pixels, input_lengths, scales as input"):
         await pack_voice(source, tmp_path / "out")
 
 

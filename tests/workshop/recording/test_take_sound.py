@@ -128,8 +128,8 @@ def test_a_wav_file_holds_the_samples_at_the_rate_of_the_microphone() -> None:
 @pytest.mark.parametrize(
     ("raw", "rate_hz", "said"),
     [
-        (b"", 48_000, "did not arrive whole"),
-        (b"abc", 48_000, "did not arrive whole"),
+        (b"", 48_000, "did not arrive completely"),
+        (b"abc", 48_000, "did not arrive completely"),
         (bytes(8), 1, "No microphone records at 1 Hz"),
         (bytes(8), 10**9, "No microphone records at 1,000,000,000 Hz"),
         (bytes(4 * 8_000 * 61), 8_000, "Longer than 60 s"),

@@ -285,7 +285,7 @@ def test_rows_of_annotators_give_their_names_and_say_what_is_left_aside() -> Non
     ).replace("</REF_ANNOTATION>", "</ALIGNABLE_ANNOTATION>")
     assert [cue.speaker for cue in read_timed_text("talk.eaf", two.encode()).cues] == ["Ann", "Ben", "Ann"]  # fmt: skip
     (note,) = read_timed_text("talk.eaf", EAF.encode()).findings
-    assert "Left aside: German" in str(note.message)
+    assert "Ignored: German" in str(note.message)
 
 
 def test_two_readings_of_the_same_times_are_not_chosen_between() -> None:
@@ -311,7 +311,7 @@ def test_labels_of_sounds_are_no_texts() -> None:
     ("name", "raw", "what"),
     [
         ("talk.json", '{"segments": [{"start": 0.0, "end": 1.4, "te', "breaks off"),
-        ("talk.json", '{"start": 1, "note": "x"}', "no recogniser"),
+        ("talk.json", '{"start": 1, "note": "x"}', "not from a recogniser"),
         ("talk.eaf", EAF[:900], "breaks off"),
         ("talk.TextGrid", TEXTGRID[:500], "breaks off"),
         ("talk.ttml", '<!DOCTYPE x [<!ENTITY a "b">]><tt xmlns="http://www.w3.org/ns/ttml"/>', "entities"),

@@ -106,7 +106,7 @@ def test_what_cannot_be_heard_says_why(tmp_path: Path) -> None:
     assert why["wavs/short.wav"].startswith("It lasts 0.20 s")
     assert why["wavs/tone.wav"] == "Nobody speaks in it."
     assert "cannot be decoded" in why["wavs/broken.wav"]
-    assert "made into clips first" in why["wavs/talk.m4a"]
+    assert "cut into clips first" in why["wavs/talk.m4a"]
     assert why["wavs/clip_01.flac"] == "What is said was not understood."
     assert made.suggestions == ()
 

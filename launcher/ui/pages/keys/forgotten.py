@@ -90,4 +90,4 @@ def _show_reaped(report: ReapReport) -> None:
     if report.secrets_trouble:
         say("warning", "There may be leftover secrets", report.secrets_trouble)
     for unseen in report.unseen:
-        say("warning", "Not every place could be looked at", unseen)
+        say("warning", "Not every provider could be checked", unseen)

@@ -105,7 +105,7 @@ def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
         else:
             raise ValueError(f"a field of kind {kind}")
         if at + size > len(data):
-            raise ValueError("a field that goes past its message")
+            raise ValueError("a field that goes beyond its message")
         yield key >> 3, data[at : at + size]
         at += size
 

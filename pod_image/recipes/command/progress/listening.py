@@ -27,9 +27,9 @@ BAR_LOG_SECONDS = 30.0
 MOST_WAITING_LINES = 1_000
 """For a person's pattern, which is tried in turn with other work: what is older is left out."""
 FOUND = {
-    Source.OWN_LINE: "its own lines of JSON",
-    Source.PATTERN: "the lines that your pattern fits",
-    Source.BAR: "the bar that it draws",
+    Source.OWN_LINE: "lines of JSON",
+    Source.PATTERN: "lines that match your pattern",
+    Source.BAR: "its progress bar",
     Source.TRAINER_LINE: "the lines that Hugging Face's Trainer prints",
 }
 
@@ -214,7 +214,7 @@ class Listener:
         if pattern.is_given_up and not self._was_given_up:
             self._was_given_up = True
             self._log(
-                "Your pattern for progress takes too long for its lines and is not tried any more."
+                "Your pattern for progress takes too long on its lines and is no longer used."
             )
 
     def _say_where(self, source: Source) -> None:

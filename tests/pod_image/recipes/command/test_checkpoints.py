@@ -145,7 +145,7 @@ def test_a_checkpoint_without_its_optimiser_is_refused(tmp_path: Path) -> None:
     kept_one(tmp_path, "weights")
     code, events = worker(tmp_path, "sh", "-c", "echo x > out/x", resume=True, **RULES)
     assert code == 2
-    assert "step 5 is not whole: it needs optimizer.pt" in events[-1]["message"]
+    assert "step 5 is incomplete: it needs optimizer.pt" in events[-1]["message"]
     assert not (tmp_path / "prepared" / "out" / "x").exists()
 
 

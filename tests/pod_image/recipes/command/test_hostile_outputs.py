@@ -69,7 +69,7 @@ def test_a_resume_whose_newest_checkpoint_is_torn_goes_on_from_the_one_before_an
     # What is torn is not left where a trainer that looks by itself would take it for the newest.
     assert (tmp_path / "prepared/out/from").read_text() == "20out/checkpoint-20\n"
     said = [event["message"] for event in events if event["event"] == "warning"]
-    assert said == ["What was kept of step 40 and 30 is not whole: going on from step 20."]
+    assert said == ["What was kept of step 40 and 30 is incomplete: continuing from step 20."]
 
 
 def test_a_resume_that_has_no_whole_checkpoint_is_refused(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_resume_that_has_no_whole_checkpoint_is_refused(tmp_path: Path) -> Non
         tmp_path, "true", resume=True, checkpoint=["out/checkpoint-*"], whole_with=["state.json"]
     )
     assert code == 2
-    assert "step 10 is not whole: it needs state.json" in events[-1]["message"]
+    assert "step 10 is incomplete: it needs state.json" in events[-1]["message"]
 
 
 def test_a_number_that_another_process_has_by_now_gets_no_signal() -> None:

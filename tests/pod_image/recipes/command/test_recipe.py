@@ -196,7 +196,7 @@ def test_the_worker_reads_the_bar_that_a_command_draws_and_logs_it_once(
     assert code == 0
     assert (step["step"], step["total_steps"], step["losses"]) == (15, 30, {"loss": 0.5})
     log = capfd.readouterr().out.splitlines()
-    assert "Progress is read from the bar that it draws." in log
+    assert "Progress is read from its progress bar." in log
     assert sum("%|" in line for line in log) == 1
 
 
@@ -276,7 +276,7 @@ def test_one_file_that_cannot_be_copied_keeps_no_other_from_being_delivered(
     files = tmp_path / "out" / "files" / "out"
     assert sorted(path.name for path in files.iterdir()) == ["a", "z"]
     assert told == [
-        "The checkpoint could not be copied: Permission denied. The next turn tries again.",
-        "out/bad could not be copied; every turn tries again.",
+        "The checkpoint could not be copied: Permission denied. It is tried again soon.",
+        "out/bad could not be copied; it is tried again every few seconds.",
     ]
     assert {body.event for body in said} == {"warning", "collected"}

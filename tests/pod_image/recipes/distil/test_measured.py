@@ -96,7 +96,7 @@ def refusal(path: Path) -> str:
 def test_what_is_no_clip_is_said_in_words(tmp_path: Path) -> None:
     path = tmp_path / "clip.wav"
     path.write_bytes(b"RIFF not a sound")
-    assert refusal(path) == "cannot be read as sound"
+    assert refusal(path) == "cannot be read as audio"
     soundfile.write(path, np.zeros(0), 22_050)
     assert refusal(path) == "is empty"
     soundfile.write(path, np.zeros(25 * 8_000), 8_000)

@@ -74,7 +74,7 @@ def test_what_is_no_voice_is_told(voice: Path) -> None:
     voice.write_bytes(b"no network")
     assert "it cannot be loaded" in refusal(voice)
     description.write_text(json.dumps([1]))
-    assert "its JSON is none of a voice" in refusal(voice)
+    assert "its JSON does not describe a voice" in refusal(voice)
     description.write_bytes(whole[:50])
     assert "its JSON cannot be read" in refusal(voice)
     description.unlink()

@@ -180,7 +180,7 @@ def test_without_a_sentence_the_run_ends_with_a_remedy(tmp_path: Path) -> None:
     pod = Pod(tmp_path, ["", "…"])
     assert refusal(pod, ["true"]) == "There is no sentence to speak."
     (pod.folder.prepared / SENTENCES_FILE).unlink()
-    assert refusal(pod, ["true"]) == "The sentences did not come with the run."
+    assert refusal(pod, ["true"]) == "The sentences were not sent with the run."
 
 
 def test_a_stage_that_is_told_to_end_leaves_what_it_made(tmp_path: Path) -> None:

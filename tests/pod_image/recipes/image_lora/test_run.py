@@ -168,7 +168,7 @@ def test_a_state_that_cannot_be_read_ends_the_run_with_words(tmp_path: Path) -> 
     code, events = pod.run(resume=True)
     assert code == 2
     assert warnings(events)[-1].startswith(
-        "The training would have gone on without its optimiser's state"
+        "Training would have continued without its optimiser's state"
     )
 
 
@@ -177,8 +177,8 @@ def test_batches_that_the_gpu_had_no_room_for_are_counted(tmp_path: Path) -> Non
     code, events = pod.run(oom_at=[3, 4, 9])
     assert code == 0
     told = warnings(events)
-    assert told[0].startswith("The GPU had no room for a batch, and the trainer went on without it")
-    assert told[-1] == "The trainer went on without batches that the GPU had no room for: 3 times."
+    assert told[0].startswith("The GPU had no memory for a batch, and the trainer skipped it")
+    assert told[-1] == "The trainer skipped batches that the GPU had no memory for: 3 times."
 
 
 def test_a_stop_is_no_failure(tmp_path: Path) -> None:

@@ -145,6 +145,6 @@ def test_an_image_without_it_is_told_so(tmp_path: Path) -> None:
     code, events = pod.run(onetrainer_folder="/nowhere/OneTrainer")
     assert code == 2
     assert warnings(events) == [
-        "Cannot start OneTrainer: /nowhere/OneTrainer has no OneTrainer. Name the image's folder that has it, or "
-        "none: then it is installed."
+        "Cannot start OneTrainer: /nowhere/OneTrainer has no OneTrainer. Give the folder of the image that "
+        "has it, or none, to have it installed."
     ]

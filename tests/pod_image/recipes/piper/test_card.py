@@ -67,7 +67,7 @@ def test_the_base_and_its_licence_are_on_it(folder):
 
 def test_a_base_whose_licence_nobody_named_is_said_to_be_that(folder):
     text = keep(folder, settings(base_checkpoint=BASE)).markdown
-    assert "not named by its card; look before you publish or sell" in text
+    assert "not named on its card; check before you publish or sell" in text
 
 
 def test_the_newest_samples_can_be_played_beside_the_reference(folder):

@@ -176,7 +176,7 @@ def _stop():
         (lambda voice: voice.write_bytes(b"<html>"), "cannot be read as an ONNX"),
         (lambda voice: voice.write_bytes(voice.read_bytes()[:1000]), "cannot be read as an ONNX"),
         (lambda voice: voice.unlink(), "There is no voice"),
-        (lambda voice: _json(voice).unlink(), "There is no .*json beside"),
+        (lambda voice: _json(voice).unlink(), "There is no .*json next to"),
         (lambda voice: _json(voice).write_text("[]"), "does not describe a Piper voice"),
         (lambda voice: _renumber(voice), "numbers 1 symbols differently: 'a' is 99 there, 14 here"),
     ],

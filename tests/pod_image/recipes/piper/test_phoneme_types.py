@@ -190,7 +190,7 @@ def test_pinyins_model_and_its_words_are_fetched_and_laid_out_where_piper_tts_lo
 
 
 def test_a_model_that_was_not_fetched_is_a_fault_with_a_hint(tmp_path):
-    with pytest.raises(RecipeError, match=r"g2pw\.tar\.gz, cannot be used: it is not there"):
+    with pytest.raises(RecipeError, match=r"g2pw\.tar\.gz, cannot be used: it does not exist"):
         pinyin_model(settings_of(PINYIN, "zh_CN"), RunFolder(tmp_path))
 
 

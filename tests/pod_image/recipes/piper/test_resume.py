@@ -81,7 +81,7 @@ def test_a_resume_from_before_batches_were_full_makes_the_epochs_that_are_left(
     ("then", "says"),
     [
         ({"espeak_voice": "de"}, "trained with the espeak voice de, this run has"),
-        ({"speakers": ["ben", "anna"]}, "has learnt the speakers ben, anna, in this order"),
+        ({"speakers": ["ben", "anna"]}, "was trained with the speakers ben, anna, in this order"),
     ],
 )
 def test_a_checkpoint_that_learnt_other_sounds_or_speakers_is_not_gone_on_from(

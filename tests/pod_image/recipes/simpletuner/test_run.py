@@ -142,7 +142,7 @@ def test_what_its_training_leaves_in_another_session_is_ended_with_a_stop(tmp_pa
     stop = json.dumps({"command": "stop", "id": "a", "issued_at": "2026-01-01T00:00:00Z"}) + "\n"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-        said = "Progress is read from the bar that it draws."
+        said = "Progress is read from its progress bar."
         code, _ = worker(tmp_path, commands=stop, after=said, **pod.settings)
     assert code == 0
     running = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
@@ -153,12 +153,12 @@ def test_a_python_that_is_too_old_is_refused_before_pip_takes_an_old_simpletuner
     """On 3.11 pip takes 3.1.6 without a word."""
     assert why_not_for(PYTHONS, sys.executable) == (
         f"Its packages need Python 3.12 to 3.14, and the image has Python 3.{sys.version_info.minor}.",
-        "Name an image with such a Python, as bootstrap:IMAGE.",
+        "Name an image with this Python, as bootstrap:IMAGE.",
     )
     assert why_not_for(((3, 11), (3, 14)), sys.executable) is None
     absent = why_not_for(PYTHONS, "/no/such/python")
     assert absent is not None
-    assert absent[0].endswith("and the image has a Python that does not answer.")
+    assert absent[0].endswith("and the image has a Python that does not work.")
 
 
 def test_it_is_installed_at_its_version_unless_the_image_has_it() -> None:

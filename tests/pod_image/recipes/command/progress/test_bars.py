@@ -114,7 +114,7 @@ ENDS = {
 def test_the_training_is_as_far_as_its_bars_say(name: str, tmp_path: Path) -> None:
     heard = listened(recorded(name), tmp_path)
     assert (heard.steps[-1].step, heard.steps[-1].total_steps) == ENDS[name]
-    assert heard.source == "the bar that it draws"
+    assert heard.source == "its progress bar"
     assert heard.counts == sorted(heard.counts)
 
 

@@ -41,7 +41,7 @@ def test_a_pattern_names_its_numbers(tmp_path: Path) -> None:
     heard = listened(b"it 3 of 9, err 0.25\nnothing\n", tmp_path, way)
     (step,) = heard.steps
     assert (step.step, step.total_steps, step.losses) == (3, 9, {"error": 0.25})
-    assert heard.source == "the lines that your pattern fits"
+    assert heard.source == "lines that match your pattern"
 
 
 def test_a_pattern_that_comes_to_no_end_is_given_up_and_said(tmp_path: Path) -> None:
