@@ -1,4 +1,4 @@
-"""docs/python.md: each of its programs stands there as it is checked and run here."""
+"""docs/python.md and the README: each of their programs stands there as it is checked and run here."""
 
 from __future__ import annotations
 
@@ -67,6 +67,18 @@ def test_a_program_of_the_page_does_what_it_says(
         assert words in said
     assert [path for path in MADE.get(name, ()) if not (tmp_path / path).is_file()] == []
     assert program.posts() == (2 if name == "many_runs" else 1)
+
+
+def test_the_program_of_the_readme_leaves_a_voice_in_the_folder_that_it_names(
+    program: LauncherHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = (ROOT / "README.md").read_text("utf-8").split("## From Python")[1].split("\n## ")[0]
+    shown = "\n".join(re.findall(r"^ {4}(.+)$", section, re.MULTILINE))
+    make_voices(program)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(in_our_account(shown), "README.md", "exec"), {"__name__": "__main__"})
+    assert (tmp_path / "voices/run-01/voice/voice.onnx").is_file()
+    assert program.posts() == 1
 
 
 SAID: dict[str, tuple[str, ...]] = {

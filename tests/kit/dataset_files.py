@@ -9,9 +9,9 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from launcher.emulator.hub import HubEmulator
+from launcher.emulator.hub import HubCore
 from launcher.emulator.hub.wire import Body
 from pod_image.dataset import Code, Dataset, FolderSource, Survey, survey
 from pod_image.dataset.source import Entry
@@ -90,7 +90,14 @@ def tarred(files: dict[str, bytes], mode: Any = "w:") -> bytes:
     return packed.getvalue()
 
 
-def seed_repo(emulator: HubEmulator, name: str, files: Mapping[str, bytes]) -> None:
+class AboveCore(Protocol):
+    """An emulated Hub, or what has one."""
+
+    @property
+    def core(self) -> HubCore: ...
+
+
+def seed_repo(emulator: AboveCore, name: str, files: Mapping[str, bytes]) -> None:
     """A dataset repo with these files, straight into the emulator's store: whatever a name, and without an upload."""
     store = emulator.core.store
     author = name.partition("/")[0]

@@ -1,4 +1,4 @@
-"""The page about commands of one's own: each of its command lines is planned as it stands there."""
+"""The page about commands of one's own, and the README's part of it: each line is planned as it stands there."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from tests.kit.checkout import ROOT
 from tests.kit.clouds import RESULTS_REPO
 from tests.kit.gated_models import put_gated_model
 
-PAGE = ROOT / "docs" / "command.md"
+PAGE = (ROOT / "docs" / "command.md").read_text("utf-8")
+OF_README = (
+    (ROOT / "README.md").read_text("utf-8").split("## A command of your own\n")[1].split("\n## ")[0]
+)
 
 
 def lines() -> Iterator[list[str]]:
-    """The words of each command line on the page."""
-    text = PAGE.read_text("utf-8").replace("\\\n", " ")
-    for line in text.splitlines():
+    """The words of each command line of these pages."""
+    for line in f"{PAGE}{OF_README}".replace("\\\n", " ").splitlines():
         if line.startswith("    launcher "):
             yield shlex.split(line)
 
@@ -62,5 +64,5 @@ def test_a_command_line_of_the_page_is_planned_without_an_error(
     assert "on this computer" in said.text
 
 
-def test_the_page_has_its_command_lines() -> None:
-    assert len(LINES) == 9
+def test_the_pages_have_their_command_lines() -> None:
+    assert len(LINES) == 10

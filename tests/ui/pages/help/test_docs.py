@@ -1,4 +1,4 @@
-"""The guides in the docs are the Help page's texts, and what they say to type can be typed."""
+"""The guides in the docs are the Help page's texts, and what README and docs say to type can be typed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ from tests.kit.checkout import ROOT
 from tests.kit.typed_commands import check
 
 SHOWN = re.compile(r"`(launcher [^`\n]+)`|^ {4}(launcher .+?)(?:  +#.*)?$", re.MULTILINE)
+BLOCKS = re.compile(r"()^(?: {4}|(?<=```\n))(launcher .+?)(?:  +#.*)?$", re.MULTILINE)
+"""Where a page only names a command in a sentence, its arguments may be missing; a line to copy has them."""
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
+USAGE = ROOT / "docs" / "cli.md"
+"""Shows how each command is used, with words that stand for its arguments."""
+OTHERS = sorted({*(ROOT / "docs").rglob("*.md")} - {*PAGES, USAGE})
 
 
-def commands(text: str) -> list[str]:
+def commands(text: str, shown_by: re.Pattern[str] = SHOWN) -> list[str]:
     joined = text.replace("\\\n", " ")
-    shown = [(inline or block).split("  #")[0] for inline, block in SHOWN.findall(joined)]
+    shown = [(inline or block).split("  #")[0] for inline, block in shown_by.findall(joined)]
     return [each for each in shown if "COMMAND" not in each]
 
 
@@ -52,6 +57,16 @@ def test_every_topic_of_the_help_is_a_guide_and_on_the_list() -> None:
 def test_what_a_page_says_to_type_can_be_typed(page: Path) -> None:
     for each in commands(page.read_text("utf-8")):
         check(each)
+
+
+@pytest.mark.parametrize("page", OTHERS, ids=lambda page: page.name)
+def test_a_line_to_copy_can_be_typed_as_it_stands(page: Path) -> None:
+    for each in commands(page.read_text("utf-8"), BLOCKS):
+        check(each.split(" | ")[0].replace(" …", "").removesuffix(" ..."))
+
+
+def test_lines_to_copy_are_found_in_most_of_the_other_pages() -> None:
+    assert sum(len(commands(page.read_text("utf-8"), BLOCKS)) for page in OTHERS) > 40
 
 
 def test_the_pages_that_lead_through_a_run_say_what_to_type() -> None:
