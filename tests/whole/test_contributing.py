@@ -34,6 +34,12 @@ def example(name: str) -> str:
     return str(found)
 
 
+def line(beginning: str) -> str:
+    """The line of code that the guide says to add, which begins so."""
+    (found,) = re.findall(rf"`({re.escape(beginning)}.*?)`(?=\.)", GUIDE)
+    return f"    {found}\n"
+
+
 def before(path: Path, line: str, text: str) -> None:
     code = path.read_text("utf-8")
     assert code.count(line) == 1, (path, line)
@@ -51,7 +57,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     before(
         commands,
         '    _entry("plan", _RUN',
-        '    _entry("motto", _RUN, "What this program stands for."),\n',
+        line("_entry("),
     )
     (root / "launcher/ui/pages/motto").mkdir()
     (root / "launcher/ui/pages/motto/__init__.py").touch()
@@ -59,7 +65,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     before(
         pages,
         '    PageModule(f"{_PAGES}.queue.page"',
-        '    PageModule(f"{_PAGES}.motto.page", ("/motto",)),\n',
+        line("PageModule("),
     )
     return root
 
