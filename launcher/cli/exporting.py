@@ -73,6 +73,8 @@ def _of_run(config: Config, key: str, no_preset: InvalidRequest) -> dict[str, ob
         try:
             values = json.loads(history.get(key).settings_json)
         except InvalidRequest as no_run:
+            if key in history.shared_ids():
+                raise
             raise InvalidRequest(
                 f"There is neither a preset nor a run called {key!r}.", hint=no_run.hint
             ) from no_preset

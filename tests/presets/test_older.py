@@ -71,7 +71,7 @@ def test_an_older_name_that_is_typed_is_refused_with_todays(config: Config) -> N
     assert caught.value.hint == "It is now called epochs."
     with pytest.raises(InvalidRequest) as caught:
         compose(None, {"mel_bands": 80})
-    assert "earlier release: the voice has as many" in in_terminal(caught.value.hint)
+    assert "earlier release had it: the voice has as many" in in_terminal(caught.value.hint)
 
 
 @pytest.mark.parametrize(

@@ -123,8 +123,12 @@ def _score(best: BestScore | None) -> str:
 def _what_is_meant(compared: list[ComparedRun], curve: str, shown: Shown) -> list[str]:
     """What the columns of loss and score are, in words; nothing where they are empty."""
     titles = dict.fromkeys(one.best.kind.title for one in compared if one.best is not None)
-    said = [f"Last loss, at its step: {shown.curve_title(curve)}."] if curve else []
-    said += [f"Best score, at its step: {', '.join(titles)}."] if titles else []
+    said = (
+        [f"LAST LOSS is the newest value of “{shown.curve_title(curve)}”, with its step."]
+        if curve
+        else []
+    )
+    said += [f"BEST SCORE is “{'”, “'.join(titles)}”, with its step."] if titles else []
     return [" ".join(said), ""] if said else []
 
 

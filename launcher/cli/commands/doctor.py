@@ -118,7 +118,7 @@ def _environment() -> list[Check]:
     if unread:
         what = f"NO_PROXY contains entries that are not hosts: {', '.join(unread)}."
         checks.append(_environment_check(what, "Correct them; they are ignored."))
-    return checks or [Check("environment", True, "nothing in it keeps services from being asked")]
+    return checks or [Check("environment", True, "nothing in it blocks requests to services")]
 
 
 def _environment_check(said: Said, hint: Said) -> Check:

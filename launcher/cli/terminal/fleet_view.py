@@ -12,7 +12,7 @@ from pod_image.contract.figures import counted
 TOTAL, TOTAL_FOUND = "all", "all found"
 _HEAD = (
     "RUN",
-    "PLACE",
+    "PROVIDER",
     "GPU",
     "STATE",
     "STEP",
@@ -24,7 +24,7 @@ _HEAD = (
     "CAP",
 )
 _RIGHT = frozenset(("STEP", "LEFT", "SPEED", "GPU USE", "A MINUTE", "SO FAR", "CAP"))
-_LEFT_OUT_FIRST = ("PLACE", "SPEED", "GPU", "CAP", "GPU USE", "LEFT", "STEP")
+_LEFT_OUT_FIRST = ("PROVIDER", "SPEED", "GPU", "CAP", "GPU USE", "LEFT", "STEP")
 """In a terminal that is too narrow for all."""
 _GAP = 2
 _WIDEST_NAME = 30
@@ -116,7 +116,7 @@ def _row(row: LiveRow) -> dict[str, str]:
     use, speed = row.gpu_use_percent, row.steps_per_second
     return {
         "RUN": fit(plain_text_line(run.title), _WIDEST_NAME),
-        "PLACE": row.place,
+        "PROVIDER": row.place,
         "GPU": plain_text_line(run.gpu_name) or "-",
         "STATE": state_words(row),
         "STEP": step_words(row),

@@ -22,7 +22,7 @@ def _table(found: OffersFound) -> str:
     """The job's own columns stand there where anything is known of it."""
     is_told = any(each.estimate is not None for each in found.offers)
     of_job = ("THE JOB", "TAKES") if is_told else ()
-    headers = ("PLACE", "GPU", "MEMORY", "AN HOUR", *of_job, "STOCK")
+    headers = ("PROVIDER", "GPU", "MEMORY", "AN HOUR", *of_job, "STOCK")
     rows = [_row(each, is_told=is_told) for each in found.offers]
     return table(headers, rows, right=range(2, len(headers) - 1))
 

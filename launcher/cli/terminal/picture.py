@@ -48,6 +48,7 @@ from pod_image.contract.results_address import results_kind
 _EVERY_RUN = {
     Phase.BOOT: "the pod starts and shows that it can end itself",
     Phase.FETCH: "downloading what the run needs",
+    Phase.PREPARE: "installing what the run needs",
     Phase.DELIVER: "delivering the results",
     Phase.RELEASE: "the pod ends itself",
 }

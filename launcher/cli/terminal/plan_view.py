@@ -83,7 +83,7 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
         rows.append(("Dataset", _dataset(plan)))
     if plan.inputs:
         rows.append(("Inputs", "\n".join(map(_input, plan.inputs))))
-    kind = "folder is made" if is_folder(plan.settings.results) else "private repo is created"
+    kind = "folder is created" if is_folder(plan.settings.results) else "private repo is created"
     made = f"; the {kind}" if plan.makes_results_repo else ""
     rows.append(("Results", f"{plan.settings.results}, folder {plan.run_id}{made}"))
     rows.append(("GPU", _gpus(plan)))

@@ -34,7 +34,7 @@ def totals_text(queue: Queue) -> str:
 
 
 def _table(queue: Queue) -> str:
-    headers = ("NO", "STATE", "RUN", "WHAT", "PLACE", "PRIORITY", "AT MOST", "COST")
+    headers = ("NO", "STATE", "RUN", "WHAT", "PROVIDER", "PRIORITY", "AT MOST", "COST")
     rows = [
         (
             str(each["entry"]),

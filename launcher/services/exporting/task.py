@@ -137,7 +137,7 @@ def _refuse_what_is_sent_from_here(settings: RunSettings) -> None:
     ]
     if sent:
         raise InvalidRequest(
-            f"The files of {', '.join(sent)} are on this computer, and an exported task cannot send them.",
+            f"An exported task cannot send files of this computer, but these settings name some: {', '.join(sent)}.",
             hint="Put them into a dataset repo or into the image, and use that instead.",
         )
     if is_bootstrap(settings.image):

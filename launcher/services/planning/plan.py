@@ -331,7 +331,7 @@ def _findings_on_folder(settings: RunSettings) -> list[Finding]:
             Severity.NOTE,
             "results_folder",
             f"The results go to the folder {folder.path} on {where}. Another computer can neither follow this run nor "
-            "continue it, unless it has that folder too, and nobody keeps a second copy.",
+            "continue it, unless it has that folder too, and there is no second copy.",
         )
     ]
 

@@ -77,7 +77,7 @@ def _line(
     if setting.name == _CONFIGURED_BY and has_configuration:
         return _commented(help_text) + f"{setting.name} = {_toml(CONFIGURATION)}\n"
     if setting.is_required(values) and not value:
-        return _commented(f"Needed. {help_text}") + f"{setting.name} = {_toml(value)}\n"
+        return _commented(f"Required. {help_text}") + f"{setting.name} = {_toml(value)}\n"
     is_off = setting.name not in preset.values
     return _commented(help_text) + f"{'# ' if is_off else ''}{setting.name} = {_toml(value)}\n"
 

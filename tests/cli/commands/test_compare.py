@@ -45,7 +45,7 @@ def test_two_runs_stand_beside_each_other_with_what_differs(shell: Shell) -> Non
     assert "finished 1,200 0.5 at 1,200 6.5 dB at 1,000" in rows["run-01"]
     assert "0.4 at 1,200 6.25 dB at 1,000" in rows["run-02"]
     assert "$0.40" in rows["run-01"]
-    assert "Best score, at its step: Distance from the recordings." in said.text
+    assert "BEST SCORE is “Distance from the recordings”, with its step." in said.text
     assert "Batch size: 32 clips (run-01); 16 clips (run-02)" in said.text
     assert "Epochs" not in said.text
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from launcher.services.launching.launch import launch
+from pod_image.contract.record import RunRecord
+from pod_image.hub import Repo, ensure_results_repo, publish
 from tests.cli.conftest import Shell
 from tests.kit.clouds import TOKENS
 from tests.kit.plans import plan
@@ -38,6 +40,21 @@ def test_what_is_neither_run_nor_preset_is_said(shell: Shell) -> None:
     said = shell("export", "task", "dstack", "no-such")
     assert said.code == 2
     assert "no-such" in said.text
+
+
+def test_a_run_id_that_two_repos_have_asks_which_one_is_meant(shell: Shell) -> None:
+    record = RunRecord(
+        run_id="run-01", attempt=1, nonce="0123456789", state="ended", contract=2, recipe="command",
+        settings={"recipe": "command", "argv": ["true"]},
+    )  # fmt: skip
+    for repo in ("demo/first", "demo/second"):
+        ensure_results_repo(shell.harness.hub, repo)
+        files: dict[str, Path | bytes] = {"run-01/run.json": record.to_json().encode()}
+        publish(shell.harness.hub, Repo(repo, "model"), files, "a run")
+        shell("attach", repo)
+    said = shell("export", "task", "dstack", "run-01")
+    assert "More than one results repo has a run 'run-01'." in said.text
+    assert "demo/first/run-01, demo/second/run-01" in said.text
 
 
 def test_a_checkpoint_needs_no_further_word(shell: Shell) -> None:

@@ -16,6 +16,7 @@ from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.picture import Picture, phase_text, step_text
 from launcher.cli.terminal.sparkline import sparkline
 from launcher.domain.run import Run, RunState
+from launcher.recipes import recipe_of
 from launcher.services.common.observations import EventSeen, RestartSeen
 from pod_image.contract.bodies import (
     Body,
@@ -29,6 +30,7 @@ from pod_image.contract.bodies import (
 )
 from pod_image.contract.events import stamped
 from pod_image.contract.outcomes import EndReason, Phase
+from pod_image.contract.settings import RunSettings
 from tests.cli.conftest import COMMAND_RUN, Shell
 from tests.kit.clocks import HandClock
 
@@ -64,6 +66,14 @@ def test_before_anything_is_known_the_display_says_what_is_waited_for() -> None:
 @pytest.mark.parametrize("phase", Phase)
 def test_every_phase_has_words(phase: Phase) -> None:
     assert " " in phase_text(phase, Picture().shown)
+
+
+def test_a_command_whose_packages_are_installed_says_so() -> None:
+    settings = RunSettings.model_validate(
+        {"recipe": "command", "argv": ["true"], "results_repo": "me/run"}
+    )
+    shown = recipe_of(settings).shown
+    assert phase_text(Phase.PREPARE, shown) == "installing what the run needs"
 
 
 def test_a_training_shows_step_loss_speed_time_left_and_dollars(picture: Picture) -> None:

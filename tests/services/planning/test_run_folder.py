@@ -51,7 +51,7 @@ def test_a_configuration_that_was_written_is_taken_as_it_is(name: str) -> None:
 
 def test_what_is_needed_stands_there_to_be_filled_in_and_the_rest_with_its_help() -> None:
     text = files_of_run(built_in("finetune-medium"))[RUN_FILE].decode()
-    assert "# Needed. Hugging Face dataset repo" in text
+    assert "# Required. Hugging Face dataset repo" in text
     assert '\ndataset_repo = ""\n' in text
     assert "\n# max_steps = 0\n" in text
 
