@@ -138,6 +138,18 @@ def test_where_two_repos_have_a_run_of_that_id_the_commands_name_the_repo(
         assert shell(*shlex.split(printed)[1:]).code == 0
 
 
+def test_a_list_of_results_says_how_to_download_them(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    shell("deploy", *COMMAND_RUN, "--yes", "--detach", *TRUE)
+    shell("watch")
+    printed = accepted(shell("results").out)[0]
+    assert printed == f"launcher results {RESULTS_REPO}/run-01 --download"
+    assert shell(*shlex.split(printed)[1:], "--to", str(tmp_path / "here")).code == 0
+    assert (tmp_path / "here/run-01/run.json").is_file()
+
+
 def test_a_path_with_a_blank_is_one_word_of_the_command_that_speaks_its_voice() -> None:
     onnx = Path("/voices of mine/it's.onnx")
     said = exported_text(Exported(onnx, onnx, onnx, 1))

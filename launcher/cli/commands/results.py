@@ -120,9 +120,11 @@ def _listing(run: Run, files: list[RemoteFile], version: str, versions: list[str
     rows = [(size(file.size_bytes), file.path) for file in files]
     amount = _amount(len(files), sum(file.size_bytes for file in files))
     at = f" at {version}" if version else ""
+    of_version = ("--revision", version) if version else ()
+    fetch = command_line("results", run.address, *of_version, "--download")
     lines = [
         table(("SIZE", "FILE"), rows, right=(0,)),
-        f"{amount}, in {run.results_repo}{at}. Download them: --download",
+        f"{amount}, in {run.results_repo}{at}. Download them: {fetch}",
     ]
     if versions:
         example = command_line("results", run.address, "--revision", versions[0])
