@@ -15,9 +15,10 @@ LARGE_BYTES = 12 << 20
 _NEEDS_A_PERSON = {
     "exec-refused": "it happens when someone sends the pod a command, and a headless run sends none"
 }
-_NEEDS_NODES = {
-    "members-delete-cluster": "it happens to a run on several nodes, and a run of the demo has one"
-}
+_NEEDS_NODES = dict.fromkeys(
+    ("members-delete-cluster", "cluster-pods-late"),
+    "it happens to a run on several nodes, and a run of the demo has one",
+)
 _COMMAND = (
     "import os, pathlib, time; out = pathlib.Path('out'); out.mkdir(exist_ok=True); "
     "out.joinpath('hello.txt').write_text('made on a pod'); print('hello from the pod')"

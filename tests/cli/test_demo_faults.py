@@ -34,7 +34,7 @@ from launcher.errors import InvalidRequest
 from tests.kit.processes import demo_in_background
 
 NEEDS_A_PERSON = {"exec-refused"}
-NEEDS_NODES = {"members-delete-cluster"}
+NEEDS_NODES = {"members-delete-cluster", "cluster-pods-late"}
 MEETS = {
     **dict.fromkeys([name for name in FAULTS if name.startswith("create-")], r"^POST /v2/pods$"),
     **dict.fromkeys(["list-lag", "list-empty", "clock-skew"], r"^GET /v2/pods$"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Protocol
 import pytest
 from pydantic import SecretStr
 
-from launcher.domain.pod import NONCE_VARIABLE, Pod, PodOrder
+from launcher.domain.pod import NONCE_VARIABLE, Pod, PodName, PodOrder
 from launcher.errors import (
     LauncherError,
     NoCapacity,
@@ -29,7 +30,18 @@ from tests.kit.virtual_time import in_virtual_time
 
 NAME = "launcher-run-01-a1-abcdefghij"
 SECRET = "launcher_abcdefghij_upload"
-RUN_JSON = '{"deadline": "2030-01-01T00:00:00+00:00"}'
+
+
+def told(name: str) -> str:
+    """What a pod of that name is told of its run, as far as a place looks into it."""
+    parsed = PodName.parse(name)
+    assert parsed is not None
+    attempt = {"number": parsed.attempt, "nonce": parsed.nonce}
+    deadline = "2030-01-01T00:00:00+00:00"
+    return json.dumps({"run_id": parsed.run_id, "attempt": attempt, "deadline": deadline})
+
+
+RUN_JSON = told(NAME)
 
 
 class ProviderStage(Protocol):
@@ -83,21 +95,26 @@ class ProviderConformance:
     has_secrets = True
     keeps_secrets = True
     """They lie in the account until a pod asks for them; else they go with the order, and every key may send them."""
+    nodes = 1
+    """Of every order; several are one pod to us: found, looked at, priced and released as a whole."""
 
     def stage(self) -> ProviderStage:
         raise NotImplementedError
 
     async def order(self, stage: ProviderStage, name: str = NAME) -> PodOrder:
         """For the cheapest that the place offers."""
-        offer = (await stage.provider.offers(1, Cloud.ANY, ()))[0]
+        offer = (await stage.provider.offers(1, Cloud.ANY, (), nodes=self.nodes))[0]
+        parsed = PodName.parse(name)
+        assert parsed is not None
         return PodOrder(
             name=name,
+            nodes=self.nodes,
             image="acme/image:1",
             gpu_type=offer.gpu_type,
             gpu_count=offer.gpu_count,
             cloud=offer.cloud,
             disk_gb=stage.provider.place.least_disk_gb,
-            environment={NONCE_VARIABLE: "abcdefghij", RUN_VARIABLE: RUN_JSON},
+            environment={NONCE_VARIABLE: parsed.nonce, RUN_VARIABLE: told(name)},
         )
 
     async def rented(self, stage: ProviderStage, name: str = NAME) -> Pod:
@@ -116,15 +133,24 @@ class ProviderConformance:
     @in_virtual_time
     async def test_offers_come_cheapest_first(self) -> None:
         stage = self.stage()
-        offers = await stage.provider.offers(1, Cloud.ANY, ())
+        offers = await stage.provider.offers(1, Cloud.ANY, (), nodes=self.nodes)
         prices = [offer.price_per_hour_usd for offer in offers]
         assert offers
         assert prices == sorted(prices)
         assert all(offer.gpu_count == 1 and offer.gpu_type for offer in offers)
+        assert {offer.nodes for offer in offers} == {self.nodes}
 
     @in_virtual_time
     async def test_nothing_to_be_had_is_an_empty_list(self) -> None:
-        assert await self.stage().provider.offers(1, Cloud.ANY, ("nowhere-1",)) == []
+        provider = self.stage().provider
+        assert await provider.offers(1, Cloud.ANY, ("nowhere-1",), nodes=self.nodes) == []
+
+    @in_virtual_time
+    async def test_more_nodes_than_the_place_has_in_one_are_not_offered(self) -> None:
+        provider = self.stage().provider
+        most = provider.place.most_nodes
+        assert self.nodes <= most
+        assert await provider.offers(1, Cloud.ANY, (), nodes=most + 1) == []
 
     @in_virtual_time
     async def test_a_rented_pod_is_listed_shown_and_found_by_its_name(self) -> None:
@@ -132,7 +158,8 @@ class ProviderConformance:
         pod = await self.rented(stage)
         assert stage.paid == 1
         assert pod.name == NAME
-        assert (await stage.provider.pod(pod.id)).id == pod.id
+        seen = await stage.provider.pod(pod.id)
+        assert (seen.id, seen.nodes) == (pod.id, self.nodes)
         assert [each.id for each in await stage.provider.pods()] == [pod.id]
         found = await stage.provider.find(NAME)
         assert found is not None

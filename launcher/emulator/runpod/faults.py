@@ -35,6 +35,7 @@ FAULTS: dict[str, str] = {
     "restart-wipes-disk": "A container that is started again finds its disk empty.",
     "clock-skew": "The server's clock is `seconds` ahead of the world's (negative: behind).",
     "pod-key-refused": "The key inside a pod answers 403 everywhere.",
+    "cluster-pods-late": "One half of a cluster is in no list for `seconds` (60); `first`: that with its first pod.",
     "members-delete-cluster": "The key inside a pod may DELETE the cluster that the pod belongs to.",
 }
 

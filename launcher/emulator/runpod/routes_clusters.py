@@ -28,6 +28,11 @@ def _members(call: Call, cluster_id: str) -> list[Pod]:
     return [pod for pod in pods if pod.membership and pod.membership.cluster_id == cluster_id]
 
 
+def _shown_members(call: Call, cluster_id: str) -> list[Pod]:
+    now = call.world.clock.now()
+    return [pod for pod in _members(call, cluster_id) if not call.world.is_placed_late(pod, now)]
+
+
 def _own_cluster(call: Call) -> dict[str, Any]:
     cluster = call.world.clusters.get(call.params["id"])
     if cluster is None or cluster["account"] != call.account.id:
@@ -36,7 +41,7 @@ def _own_cluster(call: Call) -> dict[str, Any]:
 
 
 def _wire(call: Call, cluster: dict[str, Any]) -> dict[str, Any]:
-    members = _members(call, cluster["id"])
+    members = _shown_members(call, cluster["id"])
     by_status: dict[str, int] = {}
     for pod in members:
         by_status[pod.status] = by_status.get(pod.status, 0) + 1
@@ -171,5 +176,5 @@ def delete_cluster(call: Call) -> Response:
 @operation("GET", "/v2/clusters/{id}/pods", "pods:read")
 def list_cluster_pods(call: Call) -> Response:
     cluster = _own_cluster(call)
-    pods = [call.world.wire(pod) for pod in _members(call, cluster["id"])]
+    pods = [call.world.wire(pod) for pod in _shown_members(call, cluster["id"])]
     return page(call, "pods", pods)

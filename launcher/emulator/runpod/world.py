@@ -144,11 +144,22 @@ class RunPodWorld:
             seen = [pod for pod in mine if self._is_listed(pod, now - seconds)]
             if seen != [pod for pod in mine if self._is_listed(pod, now)]:
                 self.faults.take("list-lag")
+            seen = [pod for pod in seen if not self.is_placed_late(pod, now)]
             return [pod for pod in seen if include_cluster_pods or pod.membership is None]
 
     def _is_listed(self, pod: Pod, moment: float) -> bool:
         ended_at = None if pod.gone_at is None else pod.gone_at - self.timing.gone_seconds
         return pod.created_at <= moment and (ended_at is None or moment < ended_at)
+
+    def is_placed_late(self, pod: Pod, now: float) -> bool:
+        """Whether a fault keeps it out of every list, of the account's pods and of its cluster's."""
+        fault = self.faults.look("cluster-pods-late")
+        if fault is None or pod.membership is None:
+            return False
+        half = int(pod.membership.env.get("NUM_NODES", "1")) // 2
+        is_in_late_half = (pod.membership.rank < half) is bool(fault.options.get("first"))
+        is_late = is_in_late_half and now - pod.created_at < fault.number("seconds", 60.0)
+        return is_late and self.faults.take("cluster-pods-late") is not None
 
     def wire(self, pod: Pod) -> dict[str, Any]:
         """The pod as the API shows it now."""

@@ -396,6 +396,29 @@ async def test_a_members_own_key_may_not_delete_its_cluster_unless_it_is_said_to
     assert list(cloud.world.clusters) == [other]
 
 
+@pytest.mark.parametrize(("is_first", "shown"), [(False, [0]), (True, [1, 2])])
+async def test_one_half_of_a_cluster_may_be_placed_late(
+    cloud: Cloud, is_first: bool, shown: list[int]
+) -> None:
+    cloud.world.faults.switch_on("cluster-pods-late", seconds=30, first=is_first)
+    compute = {"gpuTypeId": GPU, "gpuCountPerPod": 1, "podCount": 3}
+    body = {"name": "c", "type": "TRAINING", "image": "acme/train:1", "compute": compute}
+    made = (await cloud.post("/v2/clusters", json=body)).json()
+
+    async def listed(path: str) -> list[int]:
+        answer = await cloud.get(path)
+        return sorted(pod["cluster"]["rank"] for pod in answer.json()["pods"])
+
+    lists = ("/v2/pods?includeClusterPods=true", f"/v2/clusters/{made['id']}/pods")
+    assert made["pods"]["total"] == len(shown)
+    assert [await listed(path) for path in lists] == [shown, shown]
+    cloud.clock.advance(31)
+    assert [await listed(path) for path in lists] == [[0, 1, 2]] * 2
+    late = (await cloud.post("/v2/clusters", json=body)).json()["id"]
+    assert (await cloud.delete(f"/v2/clusters/{late}")).status_code == 204
+    assert len(cloud.world.live_pods()) == 3
+
+
 @pytest.mark.parametrize(("fault", "status"), [("delete-404", 404), ("delete-ignored", 204)])
 async def test_a_cluster_may_live_on_after_a_delete(cloud: Cloud, fault: str, status: int) -> None:
     compute = {"gpuTypeId": GPU, "gpuCountPerPod": 1, "podCount": 2}

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from launcher.cli.terminal.next_steps import in_terminal
+from launcher.emulator.runpod.pods import Membership, container_spec
 from launcher.emulator.runpod.runner import ContainerSpec
 from pod_image.agent.boot import limits_of
 from pod_image.agent.guard import guard
@@ -76,7 +77,7 @@ class TestRunPod(PodPlaceConformance):
     async def test_a_silent_place_is_worth_another_try_and_takes_no_way(
         self, tmp_path: Path
     ) -> None:
-        stage = RunPodStage(tmp_path)
+        stage = self.stage(tmp_path)
         stage.silence()
         pod = self.pod(stage)
         assert not any([await pod.take(way.name) for way in pod.ways])
@@ -86,6 +87,66 @@ class TestRunPod(PodPlaceConformance):
         stage = RunPodStage(tmp_path)
         stage.environment = {**stage.environment, "RUNPOD_API_KEY": ""}
         assert self.pod(stage).powerless == "the platform injected no key"
+
+
+class MemberStage(RunPodStage):
+    """The first of two pods of a cluster."""
+
+    ends_all = False
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        world, alone = self._harness.world, self._pod
+        cluster = {"id": "c1", "account": world.account.id, "name": alone.name}
+        world.clusters["c1"] = cluster
+        body = {"name": alone.name, "image": alone.image, "env": alone.env}
+        gpu = {"gpu": {"id": alone.gpu_id, "count": 1}}
+        world.act(alone, "terminate")
+        pods = []
+        for rank in range(2):
+            told = {"NUM_NODES": "2", "NODE_RANK": str(rank)}
+            member = Membership("c1", rank, f"10.65.0.{rank + 2}", told)
+            pods.append(world.rent({**body, **gpu}, member=member))
+        self._pod = pods[0]
+        self._members = pods
+        if self.ends_all:
+            world.faults.switch_on("members-delete-cluster")
+        self.environment = container_spec(self._pod, world.account).env
+
+    @property
+    def is_paid(self) -> bool:
+        """As long as one of them is."""
+        return any(pod.rate().total > pod.price_usd / 10 for pod in self._members)
+
+
+class MemberThatEndsAllStage(MemberStage):
+    ends_all = True
+
+
+class TestFirstNodeOfACluster(TestRunPod):
+    """Its key may not end the cluster: it goes on trying, and whoever watches ends it."""
+
+    ends_its_price = False
+
+    def stage(self, folder: Path) -> PodStage:
+        return MemberStage(folder)
+
+    @in_virtual_time
+    async def test_a_pod_reads_when_it_was_made_and_what_it_costs(self, tmp_path: Path) -> None:
+        """Caps are counted for all of them."""
+        stage = MemberStage(tmp_path)
+        reading = await self.pod(stage).read()
+        assert reading.price_per_hour_usd == pytest.approx(
+            sum(pod.price_usd for pod in stage._members)
+        )
+        assert "released by whoever watches it" in self.pod(stage).proof
+
+
+class TestFirstNodeThatMayEndItsCluster(TestFirstNodeOfACluster):
+    ends_its_price = True
+
+    def stage(self, folder: Path) -> PodStage:
+        return MemberThatEndsAllStage(folder)
 
 
 class JobStage:
