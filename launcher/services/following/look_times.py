@@ -68,14 +68,14 @@ class LookTimes:
         self._at = sorted(each for each in self._at if each > now)
 
     def is_about_to_go(self, now: datetime) -> bool:
-        return self._last_word is not None and now - self._last_word < LAST_LOOKS
+        return self._last_word is not None and _is_within(LAST_LOOKS, self._last_word, now)
 
     def is_due(self, now: datetime) -> bool:
         return now >= self.next(now)
 
     def next(self, now: datetime) -> datetime:
         """When the next look is due, as far as is known now."""
-        if self._looked is None:
+        if self._looked is None or now < self._looked:  # the clock was set back since then
             return now
         if self.is_about_to_go(now):
             pause = LAST_PAUSES[min(self._last_looks, len(LAST_PAUSES) - 1)]
@@ -91,4 +91,11 @@ class LookTimes:
         return self._heard is not None and (self._looked is None or self._heard >= self._looked)
 
     def _is_speaking(self, now: datetime) -> bool:
-        return self._is_running and self._heard is not None and now - self._heard < SILENCE
+        return (
+            self._is_running and self._heard is not None and _is_within(SILENCE, self._heard, now)
+        )
+
+
+def _is_within(span: timedelta, since: datetime, now: datetime) -> bool:
+    """Whether it was so short a time ago. What a clock that was set back shows as yet to come is not known to be."""
+    return timedelta(0) <= now - since < span

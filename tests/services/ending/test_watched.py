@@ -30,6 +30,7 @@ from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress, Stage
 from pod_image.contract.bodies import Ended
 from pod_image.contract.outcomes import EndReason
+from tests.kit.clocks import LoopClock
 from tests.kit.plans import offer, plan
 from tests.kit.virtual_time import in_virtual_time, now_seconds
 from tests.services.harness import Killed, LauncherHarness, Lethal
@@ -463,4 +464,23 @@ async def test_a_launch_that_is_interrupted_calls_what_it_gives_back_a_cluster(
     said = f"{named_pod(run.pod_id, begins=True)} was released after"
     with pytest.raises(Interrupted, match=said):
         await launching
+    assert harness.live() == []
+
+
+@pytest.mark.promise("money-cluster")
+@in_virtual_time
+async def test_a_clock_that_is_set_back_does_not_keep_it_rented(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.ends_after = 300.0
+    clock = LoopClock()
+    harness.bench = replace(harness.bench, clock=clock)
+    run = await launched(harness)
+
+    def set_back() -> None:
+        asyncio.get_running_loop().call_later(100.0, setattr, clock, "skew_seconds", -3600.0)
+
+    ended, why = await seen_to_its_end(harness, run, set_back)
+    assert (why, ended.end_reason) == ("its run is over", EndReason.FINISHED)
+    assert harness.script.ended_at is not None
+    assert now_seconds() - harness.script.ended_at.timestamp() < 90
     assert harness.live() == []

@@ -162,3 +162,13 @@ async def test_a_pod_that_is_removed_by_somebody_else_is_noticed_by_its_log_that
     harness.world.act(harness.world.pods[run.pod_id], "terminate")
     await following
     assert harness.loop.time() - removed_at <= 30
+
+
+def test_after_a_clock_was_set_back_the_pod_is_looked_at_as_before() -> None:
+    times = speaking(LookTimes(USUAL), NOON)
+    times.said_last_word(NOON)
+    back = NOON - timedelta(hours=1)
+    assert times.is_due(back)
+    assert not times.is_about_to_go(back)
+    times.looked(back, is_running=True)
+    assert times.next(back) - back <= LONGEST_PAUSE
