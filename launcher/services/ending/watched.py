@@ -9,7 +9,7 @@ from contextlib import ExitStack, asynccontextmanager
 from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run, RunState
 from launcher.errors import Interrupted, LauncherError
-from launcher.services.common.intents import watch_lock
+from launcher.services.common.intents import is_being_launched, watch_lock
 from launcher.services.common.uninterrupted import despite_cancel, owing
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.release import release
@@ -24,9 +24,9 @@ LEFT = "The program that watched its cluster stopped, so it was released."
 async def watched(bench: Workbench, run: Run, *, is_starter: bool = False) -> AsyncIterator[None]:
     """Around the watching of a run. Of one on a single pod nothing is changed: it needs nobody.
 
-    A cluster that another process here watches is left to it for as long as it does, and one of another computer to
-    whoever started it there; `is_starter`: that was this process. Raises Interrupted, which says what became of the
-    cluster, in the place of a cancellation; another error says so too.
+    A cluster that another process here watches, or is still launching, is left to it for as long as it does, and one
+    of another computer to whoever started it there; `is_starter`: that was this process. Raises Interrupted, which says
+    what became of the cluster, in the place of a cancellation; another error says so too.
     """
     bench = bench.at(run.place)
     if not run.is_cluster or run.state is RunState.ENDED or run.is_from_repo:
@@ -36,13 +36,21 @@ async def watched(bench: Workbench, run: Run, *, is_starter: bool = False) -> As
         yield
         return
     with ExitStack() as held:
-        is_ours = held.enter_context(watch_lock(bench, run.nonce))
+
+        def takes_it() -> bool:
+            # Whoever launches it now watches it next.
+            is_launched_now = is_being_launched(bench, run.results_repo, run.run_id)
+            if is_launched_now and not is_starter:
+                return False
+            return held.enter_context(watch_lock(bench, run.nonce))
+
+        is_ours = takes_it()
         with owing(lambda: _owed(run) if is_ours else ""):
             try:
                 yield
             except BaseException as exc:
                 # Whoever watched it when this began may be gone by now.
-                is_ours = is_ours or held.enter_context(watch_lock(bench, run.nonce))
+                is_ours = is_ours or takes_it()
                 if not is_ours:
                     raise
                 said = await despite_cancel(_given_back(bench, run))

@@ -19,7 +19,7 @@ from launcher.domain.run import Run, RunState
 from launcher.emulator.runpod import ScriptedContainer
 from launcher.errors import Interrupted, InvalidRequest, LauncherError, NotConfigured
 from launcher.providers.runpod.provider import RunPodProvider
-from launcher.services.common.intents import is_watched, watch_lock
+from launcher.services.common.intents import is_watched, run_lock, watch_lock
 from launcher.services.common.interrupts import answer_to_insisting
 from launcher.services.common.observations import EventSeen, ReleasedHere, RunEnded
 from launcher.services.common.uninterrupted import what_is_owed
@@ -164,6 +164,26 @@ async def test_a_second_watcher_leaves_it_to_the_first(tmp_path: Path) -> None:
             async with watched(harness.open_bench(), run):
                 raise asyncio.CancelledError
         assert len(harness.live()) == 2
+
+
+@in_virtual_time
+async def test_who_watches_while_it_is_launched_leaves_it_to_the_launch(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.ends_after = None
+    run = await launched(harness)
+    beside = harness.open_bench()
+    with run_lock(harness.bench, run.results_repo, run.run_id):
+        with pytest.raises(asyncio.CancelledError):
+            async with watched(beside, run):
+                raise asyncio.CancelledError
+        watching = watched(beside, run)
+        await watching.__aenter__()
+    # Its launch is over, and whoever started it watches it now.
+    async with watched(harness.bench, run, is_starter=True):
+        left = asyncio.CancelledError()
+        assert not await watching.__aexit__(asyncio.CancelledError, left, None)
+        assert len(harness.live()) == 2
+        assert is_watched(beside, run.nonce)
 
 
 @in_virtual_time
