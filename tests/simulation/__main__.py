@@ -14,6 +14,7 @@ from dataclasses import replace
 from tests.simulation.judge import Verdict
 from tests.simulation.planted_bugs import PlantedBug
 from tests.simulation.play import play
+from tests.simulation.schedule import PLACES, draw
 
 KINDS = {"orphans": "orphan", "lost": "lost", "doubled": "doubled", "leaked": "leaked"}
 KINDS["touched"] = "touched"
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     began = time.monotonic()
     planted_bug = PlantedBug[given.plant.upper()] if given.plant else None
     verdicts = []
-    for verdict in _played(given.seed, given.schedules, planted_bug):
+    for verdict in _played(given.seed, given.schedules, planted_bug, given.place):
         verdicts.append(verdict)
         if verdict.findings:
             lines = [f"seed {verdict.seed}"]
@@ -40,10 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if summary["failing_seeds"] else 0
 
 
-def _played(seed: int, schedules: int, planted_bug: PlantedBug | None) -> Iterator[Verdict]:
+def _played(
+    seed: int, schedules: int, planted_bug: PlantedBug | None, place: str
+) -> Iterator[Verdict]:
     for number in range(seed, seed + schedules):
         # Without its lines: those of a thousand schedules fill a machine's memory.
-        yield replace(play(number, planted_bug), trace=())
+        yield replace(play(draw(number, place), planted_bug), trace=())
 
 
 def summed(verdicts: list[Verdict]) -> dict[str, object]:
@@ -65,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=1, help="of the first; the others count on")
     parser.add_argument("--json", action="store_true", help="one line of JSON")
+    places = [name for name, _ in PLACES]
+    parser.add_argument("--place", choices=places, default="", help="where all runs go")
     names = [planted_bug.name.lower() for planted_bug in PlantedBug]
     parser.add_argument("--plant", choices=names, help="break a promise on purpose")
     return parser

@@ -25,6 +25,7 @@ from launcher.providers.hf_jobs.client import HfJobsClient
 from launcher.providers.hf_jobs.provider import HfJobsProvider
 from pod_image import hub as hugging_face
 from tests.kit.clouds import HUB_URL, JOBS, JOBS_TOKEN
+from tests.simulation.cluster_place import RentedCluster
 from tests.simulation.homes import Laptop
 from tests.simulation.hub_wire import LATENCY_SECONDS
 from tests.simulation.processes import PROCESS
@@ -115,7 +116,7 @@ class RentedJob:
         return running.inner
 
 
-Rented = Pod | RentedJob
+Rented = Pod | RentedJob | RentedCluster
 """What costs money, wherever it is."""
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.kit.clouds import JOBS_TOKEN, TOKENS
+from tests.simulation.cluster_place import RentedCluster
 from tests.simulation.homes import Home, Laptop
 from tests.simulation.jobs_place import Rented
 from tests.simulation.judged_results import Results
-from tests.simulation.money import Money, moment, run_of
+from tests.simulation.money import LookedAfter, Money, moment, run_of
 from tests.simulation.schedule import Schedule
 from tests.simulation.world import World
 
@@ -54,7 +55,7 @@ class Judge:
         self.money = Money(world, self._found)
         self.results = Results(world, self.money, self._found)
 
-    def look(self, is_looked_after: Callable[[Rented], bool]) -> None:
+    def look(self, is_looked_after: LookedAfter) -> None:
         """One look at all pods, every few seconds."""
         self.money.look(is_looked_after)
         self.results.look()
@@ -76,6 +77,7 @@ class Judge:
         if left:
             self._found("leaked", f"secrets of runs are left in the account: {left}", "account")
         self.results.at_the_end()
+        self._judge_further_nodes()
         self._judge_secrets()
 
     def verdict(self) -> Verdict:
@@ -113,6 +115,14 @@ class Judge:
                 self._found("doubled", f"{run_id} has {len(pods)} live pods", run_id)
             elif sum(bool(self._world.machine(pod.id).steps) for pod in pods) > 1:
                 self._found("doubled", f"{len(pods)} pods train {run_id}", run_id)
+
+    def _judge_further_nodes(self) -> None:
+        """The first node alone speaks for a cluster: at the Hub no other writes."""
+        clusters = [pod for pod in self._world.our_pods() if isinstance(pod, RentedCluster)]
+        further = {node.id for pod in clusters for node in pod.nodes[1:]}
+        for call in self._world.hub_wire.calls:
+            if call.is_commit and call.pod_id in further:
+                self._found("doubled", "a further node writes to the results", call.pod_id)
 
     # --- secrets
 

@@ -248,6 +248,7 @@ class _PodJudge:
             not account.is_launched
             or account.asked_at is not None
             or account.is_struck
+            or account.was_unwatched
             or self._pod.id in self._world.dead_hosts
             or self._gone_at >= cap_of(self._pod) - 15.0
         )

@@ -12,6 +12,7 @@ from launcher.domain.pod import PodName
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.events import from_line
 from tests.kit.virtual_time import START, now_seconds
+from tests.simulation.cluster_place import STRANGERS_CLUSTER, RentedCluster
 from tests.simulation.homes import Home, Laptop
 from tests.simulation.jobs_place import OWNER, Rented, RentedJob
 from tests.simulation.schedule import HOUR
@@ -19,6 +20,8 @@ from tests.simulation.world import BOOT_MINUTES, World
 
 Found = Callable[[str, str, str], None]
 """Takes kind, text and what it is about."""
+LookedAfter = Callable[..., bool]
+"""Whether a launcher is at work that knows the pod; with a second argument, one of that computer."""
 LOOK_SECONDS = 10.0
 GONE_SECONDS = 60.0
 """After the end of its run a pod has so long, all in all, while a way to end it works."""
@@ -28,6 +31,10 @@ STOP_SECONDS = 300.0
 """Where no pod can be deleted or terminated it is stopped by then."""
 RELEASE_SECONDS = 320.0
 """So long a command on the person's computer goes on trying to release a pod."""
+WATCHED_SECONDS = 120.0
+"""Whoever watches a cluster has to see first that its run is over, and asks the cloud every half minute."""
+TOGETHER_SECONDS = 1_200.0
+"""After the loss of one node the others end and deliver what is large by then."""
 UNARMED_SECONDS = BOOT_MINUTES * 60 + 600.0
 REFUSING = {
     *("server-errors", "html-error-page", "rate-limited"),
@@ -56,6 +63,9 @@ class Account:
     """Its launch was a success: from here on it needs nobody."""
     is_struck: bool = False
     """Its agent or its guard was killed or hung: the other one has to notice."""
+    unwatched_since: float | None = None
+    """Of a cluster: since when no program of the computer that ordered it watches it."""
+    was_unwatched: bool = False
 
 
 @dataclass
@@ -74,7 +84,7 @@ class Money:
     def of(self, pod: Rented) -> Account:
         return self.accounts.setdefault(pod.id, Account())
 
-    def look(self, is_looked_after: Callable[[Rented], bool]) -> None:
+    def look(self, is_looked_after: LookedAfter) -> None:
         now = now_seconds()
         since, self._looked_at = self._looked_at, now
         self._listen()
@@ -82,6 +92,8 @@ class Money:
             self._barred_until[name] = now
         for pod in self.world.our_pods():
             account = self.of(pod)
+            if isinstance(pod, RentedCluster):
+                self._look_at_cluster(pod, account, is_looked_after)
             if not pod.is_live:
                 account.gone_at = now if account.gone_at is None else account.gone_at
             elif pod.status != "EXITED" and self.end_of(pod) <= now:
@@ -89,8 +101,10 @@ class Money:
 
     def end_of(self, pod: Rented) -> float:
         """When its run is over: its own last word, or its caps."""
-        ended_at = self.of(pod).ended_at
-        return min(cap_of(pod), math.inf if ended_at is None else ended_at)
+        ends = [cap_of(pod), self.of(pod).ended_at]
+        if isinstance(pod, RentedCluster):
+            ends.append(pod.headless_since)
+        return min(end for end in ends if end is not None)
 
     def asked(self, pod: Rented, home: Home | None) -> None:
         """Somebody here wanted the pod gone, whether it worked or not."""
@@ -104,8 +118,9 @@ class Money:
         """A command that had to end these pods is over, not killed: they are gone, unless the cloud kept it from it."""
         self._listen()
         for pod in pods:
-            if self.of(pod).armed_at is not None and not is_wanted:
-                continue  # it needs nobody, whatever became of its launch
+            needs_nobody = self.of(pod).armed_at is not None and not isinstance(pod, RentedCluster)
+            if needs_nobody and not is_wanted:
+                continue  # whatever became of its launch
             self.asked(pod, laptop.home)
             kept_off = self._was_barred(RELEASE_SECONDS, REFUSING | UNDELETABLE | LISTLESS)
             if pod.is_live and not kept_off:
@@ -136,6 +151,9 @@ class Money:
         for pod_id in self.world.strangers:
             if not self.world.cloud.pods[pod_id].is_live:
                 self.found("touched", f"the pod {pod_id} of somebody else is gone", pod_id)
+        for request in self.world.cloud.requests:
+            if (request.method, request.path) == ("DELETE", f"/v2/clusters/{STRANGERS_CLUSTER}"):
+                self.found("touched", "a stranger's cluster was to be deleted", STRANGERS_CLUSTER)
 
     def _look_at_strangers_jobs(self) -> None:
         jobs = self.world.jobs
@@ -145,7 +163,10 @@ class Money:
 
     def _is_due(self, pod: Rented, home: Home, moment: float) -> str:
         account = self.of(pod)
-        if self.end_of(pod) < moment:
+        if isinstance(pod, RentedCluster):
+            if why := self._why_cluster_is_due(pod, home, moment):
+                return why
+        elif self.end_of(pod) < moment:
             return "its run is over"
         if account.asked_at is not None and account.asked_by is home and account.asked_at < moment:
             return "it was to be released"
@@ -153,6 +174,41 @@ class Money:
         if is_silent and pod.created_at + UNARMED_SECONDS < moment:
             return "it never became ready"
         return ""
+
+    def _why_cluster_is_due(self, pod: RentedCluster, home: Home, moment: float) -> str:
+        """Another computer cannot know who watches it, and sees its price by the pods that are there."""
+        settings = document(pod.env[RUN_VARIABLE]).settings
+        is_whole = all(node.status == "RUNNING" for node in pod.nodes)
+        cap = cap_of(pod) if is_whole else pod.created_at + settings.max_hours * HOUR
+        if cap < moment:
+            return "a cap was reached"
+        unwatched_since = self.of(pod).unwatched_since
+        is_its_own = self.world.owner_of[pod.id].home is home
+        if is_its_own and unwatched_since is not None and unwatched_since < moment:
+            return "no program watches it"
+        return ""
+
+    def _look_at_cluster(
+        self, pod: RentedCluster, account: Account, is_looked_after: LookedAfter
+    ) -> None:
+        """Who watches it, and whether its nodes end together."""
+        now = now_seconds()
+        if is_looked_after(pod, self.world.owner_of[pod.id].home):
+            account.unwatched_since = None
+        elif account.unwatched_since is None:
+            account.unwatched_since = now
+            account.was_unwatched |= pod.is_live
+        since = pod.broken_since
+        if since is None or account.ended_at is not None or account.is_struck:
+            return
+        trains = any(at < since for at, _ in self.world.machine(pod.id).steps)
+        is_quiet = not any(
+            call.has_failed and call.pod_id == pod.id and call.ended > since
+            for call in self.world.hub_wire.calls
+        )
+        is_alone = pod.headless_since is None and trains and is_quiet
+        if is_alone and now - since > TOGETHER_SECONDS and not self.world.machine(pod.id).is_hung:
+            self.found("orphan", f"a node of {pod.id} is gone, and the others go on", pod.id)
 
     def _look_at(
         self, pod: Rented, account: Account, seconds: float, is_looked_after: bool
@@ -167,6 +223,10 @@ class Money:
             pod_can = pod_can or _is_past_its_timeout(pod)
             laptop_can = laptop_can and not on & REFUSING
             on, by_stop_alone = set(), False
+        if isinstance(pod, RentedCluster):
+            # No pod of it ends by itself, and none is stopped: only all of them are deleted.
+            pod_can = pod_can and "members-delete-cluster" in on and not by_stop_alone
+            by_stop_alone = False
         if on & REFUSING or not (pod_can or laptop_can):
             self.out_of_reach_seconds += seconds
             return
@@ -174,7 +234,10 @@ class Money:
             account.stop_only_seconds += seconds
             return
         account.overdue_seconds += seconds
-        limit = (STRUCK_SECONDS if account.is_struck else GONE_SECONDS) + 2 * LOOK_SECONDS
+        limit = STRUCK_SECONDS if account.is_struck else GONE_SECONDS
+        if isinstance(pod, RentedCluster):
+            limit = max(limit, WATCHED_SECONDS)
+        limit += 2 * LOOK_SECONDS
         if account.overdue_seconds > limit:
             late = now_seconds() - self.end_of(pod)
             self.found("orphan", f"pod {pod.id} lives {late:.0f} s after its run's end", pod.id)

@@ -50,6 +50,7 @@ def drawn_ids() -> Iterator[random.Random]:
         patch("secrets.choice", dice.choice),
         patch("secrets.token_hex", lambda size=16: dice.randbytes(size).hex()),
         patch("random.uniform", dice.uniform),
+        patch("launcher.emulator.runpod.routes_clusters._free_port", lambda: "29400"),
         patch("pod_image.agent.watches.MachineReader", _SomeMachine),
         patch("pod_image.agent.machine_trial.check_disk", _some_disk),
     ):
@@ -76,6 +77,8 @@ def locks_of_processes() -> Iterator[None]:
 
     with (
         patch.object(intents, "FileLock", OwnedLock),
+        # Whoever only looks holds a lock for no time here: there is nobody to wait for.
+        patch.object(intents, "LOOK_SECONDS", 0.0),
         patch("pod_image.agent.story.take_lock", lock),
     ):
         yield

@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 from unittest.mock import patch
 
 from launcher.domain.pod import PodName
+from launcher.domain.pod_ids import is_cluster
 from launcher.domain.run import Run
-from launcher.errors import RentUnclear
+from launcher.errors import LauncherError, RentUnclear
 from launcher.providers.hf_jobs.provider import HfJobsProvider
+from launcher.providers.runpod.clusters import their_id
 from launcher.providers.runpod.provider import RunPodProvider
 from launcher.services.common.pod_release import Release
 from launcher.services.common.run_secrets import TokenEnvironment, give_tokens
 from launcher.services.common.workbench import Workbench
+from launcher.services.ending import sweep
 from launcher.services.ending.reap import ReapReport
+from launcher.services.following import watch as watching
 from launcher.stores.secrets import Keys
 from pod_image.agent import deliver
+from pod_image.agent import supervisor as supervising
 from pod_image.agent.deliver import Delivery
 from pod_image.agent.hugging_face import HuggingFace
+from pod_image.agent.life import Life
 from pod_image.agent.limits import Limits
 from pod_image.agent.ports import HubTrouble, Receipt
+from pod_image.agent.supervisor import Supervisor
 from pod_image.contract.bodies import UploadedFile
+from pod_image.contract.outcomes import EndReason
 from pod_image.recipes.piper.recipe import PiperRecipe
 from tests.kit.clouds import JOBS_TOKEN
 
@@ -58,6 +66,16 @@ class PlantedBug(StrEnum):
     BELIEVES_CANCEL = "believes that a job ends because its end was asked for"
     STARTS_JOBS_AGAIN = "starts another job after an unclear answer"
     SENDS_THE_JOBS_TOKEN = "gives the job the token that starts jobs"
+    LEAVES_ITS_CLUSTER = "leaves a cluster to itself when it stops watching"
+    ENDS_MEMBERS_ALONE = "ends the pods of a cluster one by one, which is refused"
+    OUTSTAYS_ITS_FIRST_NODE = "watches on although the first node is gone"
+    FORGETS_UNWATCHED_CLUSTERS = "leaves a cluster alone that nobody watches any more"
+    ENDS_WATCHED_CLUSTERS = "believes of every cluster that nobody watches it"
+    ENDS_OTHERS_CLUSTERS = "believes that about those of other computers too"
+    ORDERS_CLUSTERS_AGAIN = "orders another cluster after an unclear answer"
+    DELIVERS_FROM_EVERY_NODE = "lets every node deliver"
+    TRAINS_ON_ALONE = "starts the training again when another node is gone"
+    HANDS_KEYS_TO_FURTHER_NODES = "gives the training of a further node the whole environment"
 
     @property
     def kind(self) -> str:
@@ -121,6 +139,76 @@ async def _start_again(self: HfJobsProvider, order: Any) -> Any:
         return await _start(self, order)
     except RentUnclear:
         return await _start(self, order)
+
+
+_rent_cluster = RunPodProvider._rent_cluster
+
+
+async def _rent_cluster_again(self: RunPodProvider, order: Any) -> Any:
+    try:
+        return await _rent_cluster(self, order)
+    except RentUnclear:
+        return await _rent_cluster(self, order)
+
+
+@asynccontextmanager
+async def _watched_by_nobody(*_: Any, **__: Any) -> AsyncIterator[None]:
+    yield
+
+
+_delete = RunPodProvider._delete
+
+
+async def _delete_members(self: RunPodProvider, pod_id: str) -> None:
+    if not is_cluster(pod_id):
+        await _delete(self, pod_id)
+        return
+    for member in await self._client.cluster_pods(their_id(pod_id)):
+        with suppress(LauncherError):
+            await self._client.delete_pod(member["id"])
+
+
+_outstays = watching._outstays
+
+
+def _outstays_unless_headless(run: Any, ended_at: Any, now: Any, broken_at: Any = None) -> str:
+    return _outstays(run, ended_at, now)
+
+
+_why_cluster_goes = sweep._why_cluster_goes
+
+
+async def _goes_unless_unwatched(bench: Any, ours: Any) -> str:
+    why = await _why_cluster_goes(bench, ours)
+    return "" if why == sweep.UNWATCHED else why
+
+
+async def _goes_whoever_watches(bench: Any, ours: Any) -> str:
+    return sweep.UNWATCHED
+
+
+async def _goes_if_ours(bench: Any, ours: Any) -> str:
+    return sweep.UNWATCHED if ours.run is not None else ""
+
+
+_run_stage = Supervisor.run_stage
+
+
+async def _run_stage_again(self: Supervisor, stage: Any, document: Any) -> Any:
+    ending = await _run_stage(self, stage, document)
+    while ending is not None and ending.reason is EndReason.TRAINER_DIED:
+        await asyncio.sleep(60.0)
+        ending = await _run_stage(self, stage, document)
+    return ending
+
+
+_stage_environment = supervising.stage_environment
+
+
+def _keys_for_further_nodes(environment: Any, document: Any, stage: Any) -> dict[str, str]:
+    if environment.get("NODE_RANK", "0") != "0":
+        return dict(environment)
+    return dict(_stage_environment(environment, document, stage))
 
 
 async def _cancel_once(self: HfJobsProvider, pod_id: str) -> None:
@@ -221,8 +309,20 @@ _KINDS = {
     PlantedBug.BELIEVES_CANCEL: "orphan",
     PlantedBug.STARTS_JOBS_AGAIN: "doubled",
     PlantedBug.SENDS_THE_JOBS_TOKEN: "leaked",
+    PlantedBug.LEAVES_ITS_CLUSTER: "orphan",
+    PlantedBug.ENDS_MEMBERS_ALONE: "orphan",
+    PlantedBug.OUTSTAYS_ITS_FIRST_NODE: "orphan",
+    PlantedBug.FORGETS_UNWATCHED_CLUSTERS: "orphan",
+    PlantedBug.ENDS_WATCHED_CLUSTERS: "lost",
+    PlantedBug.ENDS_OTHERS_CLUSTERS: "touched",
+    PlantedBug.ORDERS_CLUSTERS_AGAIN: "doubled",
+    PlantedBug.DELIVERS_FROM_EVERY_NODE: "doubled",
+    PlantedBug.TRAINS_ON_ALONE: "orphan",
+    PlantedBug.HANDS_KEYS_TO_FURTHER_NODES: "leaked",
 }
 _JOBS = "launcher.providers.hf_jobs.provider.HfJobsProvider"
+_RUNPOD = "launcher.providers.runpod.provider.RunPodProvider"
+_WHY_CLUSTER_GOES = "launcher.services.ending.sweep._why_cluster_goes"
 _BROKEN: dict[PlantedBug, tuple[Any, ...]] = {
     PlantedBug.RELEASES_ONCE: (
         _release_once,
@@ -271,5 +371,24 @@ _BROKEN: dict[PlantedBug, tuple[Any, ...]] = {
     PlantedBug.BELIEVES_CANCEL: (_cancel_once, f"{_JOBS}.release"),
     PlantedBug.STARTS_JOBS_AGAIN: (_start_again, f"{_JOBS}.rent"),
     PlantedBug.SENDS_THE_JOBS_TOKEN: (_spec_with_token, f"{_JOBS}._spec"),
+    PlantedBug.LEAVES_ITS_CLUSTER: (_watched_by_nobody, "tests.simulation.cluster_place.watched"),
+    PlantedBug.ENDS_MEMBERS_ALONE: (_delete_members, f"{_RUNPOD}._delete"),
+    PlantedBug.OUTSTAYS_ITS_FIRST_NODE: (
+        _outstays_unless_headless,
+        "launcher.services.following.watch._outstays",
+    ),
+    PlantedBug.FORGETS_UNWATCHED_CLUSTERS: (_goes_unless_unwatched, _WHY_CLUSTER_GOES),
+    PlantedBug.ENDS_WATCHED_CLUSTERS: (_goes_if_ours, _WHY_CLUSTER_GOES),
+    PlantedBug.ENDS_OTHERS_CLUSTERS: (_goes_whoever_watches, _WHY_CLUSTER_GOES),
+    PlantedBug.ORDERS_CLUSTERS_AGAIN: (_rent_cluster_again, f"{_RUNPOD}._rent_cluster"),
+    PlantedBug.DELIVERS_FROM_EVERY_NODE: (Life, "pod_image.agent.story.FurtherLife"),
+    PlantedBug.TRAINS_ON_ALONE: (
+        _run_stage_again,
+        "pod_image.agent.supervisor.Supervisor.run_stage",
+    ),
+    PlantedBug.HANDS_KEYS_TO_FURTHER_NODES: (
+        _keys_for_further_nodes,
+        "pod_image.agent.supervisor.stage_environment",
+    ),
 }
 """What is broken, and where it stands."""

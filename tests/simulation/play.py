@@ -11,16 +11,18 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from launcher.domain.run import Run
+from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reap import reap
 from launcher.services.ending.release import release
+from launcher.services.following.find_run import find_run
 from launcher.services.following.instructions import new_instruction, send
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from pod_image.contract.instructions import InstructionName
 from tests.kit.virtual_time import now_seconds
+from tests.simulation.cluster_place import RentedCluster, stay_with
 from tests.simulation.disks import PowerLoss
 from tests.simulation.homes import Home, Laptop
 from tests.simulation.jobs_place import Rented
@@ -31,7 +33,7 @@ from tests.simulation.planted_bugs import PlantedBug, planted
 from tests.simulation.processes import PROCESS, ProcessLoop, spawn
 from tests.simulation.schedule import RUN_ID, Schedule, draw
 from tests.simulation.strikes import Strikes
-from tests.simulation.world import World
+from tests.simulation.world import World, name_of
 
 _MEMORY = Path("/dev/shm")
 
@@ -103,6 +105,7 @@ class Player:
             schedule.upload_bytes_per_second,
             blurts_tokens=schedule.blurts_tokens,
             place=schedule.place,
+            nodes=schedule.nodes,
         )
         # What the library does once per process was before: from here on all of it repeats.
         self._dice.seed(schedule.seed)
@@ -149,13 +152,27 @@ class Player:
             self.judge.look(self._is_looked_after)
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _is_looked_after(self, pod: Rented) -> bool:
-        """Whether a launcher is at work, launching or watching, that knows the pod."""
+    def _is_looked_after(self, pod: Rented, home: Home | None = None) -> bool:
+        """Whether a launcher that knows the pod is launching or watching; with `home`, one of that computer."""
         owner = self.world.owner_of[pod.id]
         return any(
-            (pod.id in laptop.knows or laptop is owner) and not laptop.is_still and not task.done()
+            (pod.id in laptop.knows or laptop is owner)
+            and not laptop.is_still
+            and not task.done()
+            and home in (None, laptop.home)
             for laptop, task in self.commands
         )
+
+    def _has_left(self, command: Laptop, pod: Rented) -> None:
+        """It watched a cluster that its own computer ordered, and is over: so is the cluster, unless another there
+        watches it."""
+        command.knows.clear()
+        owner = self.world.owner_of[pod.id]
+        if command.home is owner.home and not any(
+            other is not command and pod.id in other.knows and not other.is_dead
+            for other, _ in self.commands
+        ):
+            self.judge.over(command, [pod], "whoever watched", is_wanted=True)
 
     async def _last_look(self) -> None:
         """All faults are over. The laptop reaps, if it is still there; then a machine with nothing but the key."""
@@ -176,6 +193,9 @@ class Player:
     def deploy(self, run_id: str, *, resume: bool = False, at: str = "home") -> None:
         work = self._deploying(self.homes[at], run_id, resume)
         self.start(f"deploy {run_id}", work, at)
+
+    def take_over(self, at: str = "home") -> None:
+        self.start("watch", self._take_over(self.homes[at]), at)
 
     def reap(self, at: str = "home") -> None:
         self.start("reap", self._reap(self.homes[at]), at)
@@ -207,26 +227,44 @@ class Player:
         plan = self.world.plan(run_id, resume=resume)
         command = _this_command()
         try:
-            run = await launch(bench, plan, self.world.keys, self._tell)
+            stays = not self._schedule.is_detached
+            run = await launch(bench, plan, self.world.keys, self._tell, watches=stays)
         except BaseException:
             # Whatever ended it: what it rented is gone by now.
             self.judge.over(command, self._rented_by(command), "a launch that failed")
             raise
         self.judge.money.of(self.world.our_pod(run.pod_id)).is_launched = True
         if not self._schedule.is_detached:
-            await self._watching(bench, run)
+            await self._watching(bench, run, is_starter=True)
 
     def _rented_by(self, command: Laptop) -> list[Rented]:
         owner_of = self.world.owner_of
         return [pod for pod in self.world.our_pods() if owner_of[pod.id] is command]
 
-    async def _watching(self, bench: Workbench, run: Run) -> None:
+    async def _watching(self, bench: Workbench, run: Run, *, is_starter: bool = False) -> None:
         command = _this_command()
-        command.knows.add(run.pod_id)
+        pod = self.world.our_pod(run.pod_id)
+        command.knows.add(pod.id)
+        if isinstance(pod, RentedCluster):
+            try:
+                await stay_with(self.world, command, bench, run, is_starter=is_starter)
+            except BaseException:
+                self._has_left(command, pod)
+                raise
+            if pod.is_live:
+                self._has_left(command, pod)  # it believes that all is over
+            return
         async for seen in watch(bench, run):
             if command.terminal is not None:
                 return  # nobody reads: the pod needs nobody
             self.world.said_here.append(repr(seen))
+
+    async def _take_over(self, home: Home) -> None:
+        """`launcher watch`: whoever started it may have died."""
+        bench = self.world.open_bench(home)
+        run = await find_run(bench, RUN_ID)
+        if run.pod_id and run.state is not RunState.ENDED:
+            await self._watching(bench, run)
 
     def _tell(self, told: Any) -> None:
         terminal = _this_command().terminal
@@ -250,7 +288,7 @@ class Player:
             return
         # By its name too: where the answer to its order was lost, this computer does not know its id yet.
         names = {run.pod_id, run.pod_name}
-        pods = [pod for pod in self.world.our_pods() if names & {pod.id, pod.name}]
+        pods = [pod for pod in self.world.our_pods() if names & {name_of(pod), pod.name}]
         try:
             await release(bench, run)
         finally:

@@ -130,10 +130,11 @@ class ProcessLoop(VirtualLoop):
         """Let everything, also what was killed, be cancelled and come to its end; then close."""
         self.is_over = True
         self.thaw()
-        tasks = asyncio.all_tasks(self)
-        for task in tasks:
-            task.cancel()
-        self.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        # On its way out a launcher may still end what it rented, and that begins something anew.
+        while tasks := asyncio.all_tasks(self):
+            for task in tasks:
+                task.cancel()
+            self.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self.run_until_complete(self.shutdown_asyncgens())
         self.close()
 

@@ -119,8 +119,19 @@ JOBS: Mapping[str, tuple[float, bool]] = {
     "cancel-ignored-once": (0.0, False),
     "logs-away": (0.5 * HOUR, False),
 }
-SHARE_ON_JOBS = 1 / 3
-"""Of all schedules."""
+PLACES: tuple[tuple[str, float], ...] = (
+    ("hf-jobs", 1 / 3),
+    ("cluster", 1 / 6),
+    ("runpod", 1 / 2),
+)
+"""Where the runs of a schedule go, and its share of all schedules."""
+CLUSTERS: Mapping[str, tuple[float, bool]] = {
+    # Faults that only clusters have, beside the cloud's: the longest each may last, and whether a launch meets it.
+    "cluster-pods-late": (900.0, True),
+    "members-delete-cluster": (4 * HOUR, False),
+}
+WATCHING = ("watch", "watch", "watch-elsewhere", "reap")
+"""What a person does about a cluster whose launcher has died, and now and then without that."""
 OUTAGE_SECONDS = (400.0, 700.0)
 """Each longer than the launcher tries to release a pod."""
 OUTAGES = {"server-errors": "jobs-away", "delete-500": "cancel-refused"}
@@ -177,7 +188,9 @@ class Schedule:
     has_strangers: bool = False
     """Other people have pods in the same account."""
     place: str = "runpod"
-    """Where its runs go: runpod or hf-jobs."""
+    """Where its runs go, of PLACES."""
+    nodes: int = 1
+    """Of each of its runs."""
 
     @property
     def upload_bytes_per_second(self) -> float:
@@ -190,8 +203,8 @@ class Schedule:
         return 2 * self.max_hours * HOUR + 0.5 * HOUR
 
 
-def draw(seed: int) -> Schedule:
-    """The schedule of this seed."""
+def draw(seed: int, place: str = "") -> Schedule:
+    """The schedule of this seed; at that place, if one is given."""
     dice = random.Random(seed)
     work = _work(dice)
     max_hours = dice.choice((0.4, 0.6, 0.9))
@@ -211,7 +224,55 @@ def draw(seed: int) -> Schedule:
     )
     # Of dice of their own: so a schedule on RunPod is what it was before there was another place.
     place_dice = random.Random(f"the place of {seed}")
-    return _on_jobs(place_dice, drawn) if place_dice.random() < SHARE_ON_JOBS else drawn
+    name = _place(place_dice)
+    changed = {"hf-jobs": _on_jobs, "cluster": _on_cluster}.get(place or name)
+    return changed(place_dice, drawn) if changed is not None else drawn
+
+
+def _place(dice: random.Random) -> str:
+    at = dice.random()
+    for name, share in PLACES:
+        at -= share
+        if at < 0:
+            return name
+    return PLACES[-1][0]
+
+
+def _on_cluster(dice: random.Random, drawn: Schedule) -> Schedule:
+    """The same on several nodes: nobody may leave it, one node is struck by what befalls a pod, and who dies is
+    followed by another."""
+    nodes = dice.choice((2, 2, 2, 3))
+    strikes = [each for strike in drawn.strikes for each in _of_cluster(dice, strike, nodes)]
+    return replace(
+        drawn,
+        place="cluster",
+        nodes=nodes,
+        is_detached=False,
+        max_cost_usd=nodes * drawn.max_cost_usd,
+        strikes=tuple(sorted(strikes, key=lambda strike: strike.at)),
+    )
+
+
+def _of_cluster(dice: random.Random, strike: Strike, nodes: int) -> list[Strike]:
+    if strike.kind == "pod":
+        rank = {"rank": dice.randrange(nodes)}
+        return [replace(strike, options={**strike.options, **rank})]
+    if strike.kind == "cloud" and strike.seconds not in OUTAGE_SECONDS and dice.random() < 0.3:
+        name = dice.choice(sorted(CLUSTERS))
+        longest, is_at_launch = CLUSTERS[name]
+        seconds = round(dice.uniform(20.0, longest), 1)
+        options = {"seconds": dice.choice((20.0, 90.0, 300.0)), "first": dice.random() < 0.5}
+        is_late = name == "cluster-pods-late"
+        at = 0.0 if is_at_launch else strike.at
+        return [Strike(at, "cloud", name, seconds, options=options if is_late else {})]
+    if strike.name in ("launcher-killed", "launcher-killed-in-a-call", "laptop-loses-power"):
+        later = Strike(
+            strike.at + dice.choice((20.0, 120.0, 600.0)), "person", dice.choice(WATCHING)
+        )
+        return [strike, later] if dice.random() < 0.7 else [strike]
+    if strike.kind == "person" and strike.name not in ("abort", "reap") and dice.random() < 0.4:
+        return [replace(strike, name=dice.choice(WATCHING))]
+    return [strike]
 
 
 def _on_jobs(dice: random.Random, drawn: Schedule) -> Schedule:

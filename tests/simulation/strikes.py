@@ -7,6 +7,7 @@ import errno
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from tests.simulation.cluster_place import RentedCluster
 from tests.simulation.disks import WRITEBACK_SECONDS, PowerLoss
 from tests.simulation.homes import Laptop
 from tests.simulation.jobs_place import Rented
@@ -66,9 +67,10 @@ class Strikes:
         if strike.name == LAME:
             self._world.lame_pods += strike.times or 1
             return
-        pod = next((pod for pod in self._world.our_pods() if pod.is_live), None)
-        if pod is None:
+        rented = next((pod for pod in self._world.our_pods() if pod.is_live), None)
+        if rented is None:
             return
+        pod = rented.nodes[strike.options["rank"]] if isinstance(rented, RentedCluster) else rented
         machine = self._world.machine(pod.id)
         container = self._world.container(pod)
         match strike.name:
@@ -86,7 +88,7 @@ class Strikes:
             case "trainer-hangs" | "gpu-idle" | "disk-full":
                 await self._for_a_while(machine, strike)
             case _ if container is not None:
-                self._in_container(strike.name, pod, container)
+                self._in_container(strike.name, rented, container)
 
     async def _for_a_while(self, machine: Machine, strike: Strike) -> None:
         name, value, usual = {
@@ -204,5 +206,9 @@ class Strikes:
                 player.reap()
             case "reap-elsewhere":
                 player.reap(at="elsewhere")
+            case "watch":
+                player.take_over()
+            case "watch-elsewhere":
+                player.take_over(at="elsewhere")
             case name:
                 player.command(name)

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.kit.virtual_time import START
 from tests.simulation import jobs_place
 from tests.simulation.__main__ import main, summed
+from tests.simulation.cluster_place import RentedCluster
 from tests.simulation.disks import PowerLoss
 from tests.simulation.judge import Verdict
 from tests.simulation.patches import disks
 from tests.simulation.planted_bugs import PlantedBug
 from tests.simulation.play import play
-from tests.simulation.schedule import HOUR, JOBS, LAME, Schedule, Strike, draw
+from tests.simulation.schedule import (
+    CLUSTERS,
+    HOUR,
+    JOBS,
+    LAME,
+    PLACES,
+    WATCHING,
+    Schedule,
+    Strike,
+    draw,
+)
 from tests.simulation.trainer import Work
 from tests.simulation.world import World
 
@@ -32,6 +45,10 @@ PARTS = 4
 def schedule(*strikes: Strike, steps: int = 20, max_hours: float = 0.4, **rest: Any) -> Schedule:
     values = {"is_detached": False, "blurts_tokens": False, "work": Work(steps, 20.0, 5), **rest}
     return Schedule(7, max_hours=max_hours, strikes=strikes, **values)
+
+
+def cluster(*strikes: Strike, nodes: int = 2, **rest: Any) -> Schedule:
+    return schedule(*strikes, place="cluster", nodes=nodes, **rest)
 
 
 @pytest.mark.promise(
@@ -98,16 +115,75 @@ def test_a_job_goes_by_the_hubs_clock_or_says_that_its_machines_is_wrong(
     assert f'"reason":"{reason}"' in ends[-1]
 
 
+def test_a_cluster_without_faults_ends_with_all_its_results_and_all_its_pods() -> None:
+    worlds: list[World] = []
+    verdict = play(cluster(nodes=3, blurts_tokens=True, has_strangers=True), look=worlds.append)
+    assert verdict.findings == []
+    assert verdict.pods == 1
+    assert any('"reason":"finished"' in line for line in verdict.trace)
+    (rented,) = worlds[0].our_pods()
+    assert isinstance(rented, RentedCluster)
+    assert [node.is_live for node in rented.nodes] == [False] * 3
+    # Each of them trained; the first alone has kept anything.
+    machines = [worlds[0].machine(node.id) for node in rented.nodes]
+    assert [len(machine.steps) for machine in machines] == [20] * 3
+    assert [bool(machine.disk.kept) for machine in machines] == [True, False, False]
+
+
+@pytest.mark.parametrize("at", ["watch", "watch-elsewhere"])
+def test_whoever_takes_over_from_a_launcher_that_died_ends_its_cluster(at: str) -> None:
+    died = Strike(100.0, "laptop", "launcher-killed")
+    verdict = play(cluster(died, Strike(130.0, "person", at)))
+    assert verdict.findings == []
+    assert any('"reason":"finished"' in line for line in verdict.trace)
+    assert verdict.out_of_reach_seconds == 0.0
+
+
+@pytest.mark.parametrize(
+    ("place", "reaped_at", "ends_after"),
+    [("reap", 300.0, 300.0), ("reap-elsewhere", 2_000.0, 2_000.0)],
+)
+def test_a_cluster_whose_launcher_died_is_ended_by_a_reap(
+    place: str, reaped_at: float, ends_after: float
+) -> None:
+    """On the computer that ordered it at once; on another one once a cap was reached."""
+    worlds: list[World] = []
+    strikes = (
+        Strike(100.0, "laptop", "launcher-killed"),
+        Strike(250.0, "person", "reap-elsewhere"),
+        Strike(reaped_at, "person", place),
+    )
+    assert play(cluster(*strikes, steps=60), look=worlds.append).findings == []
+    (rented,) = worlds[0].our_pods()
+    assert isinstance(rented, RentedCluster)
+    gone_at = [node.gone_at - START for node in rented.nodes if node.gone_at is not None]
+    assert len(gone_at) == 2
+    assert all(ends_after < at < ends_after + 60.0 for at in gone_at)
+
+
+def test_when_a_further_node_is_lost_the_others_end_and_what_was_learnt_is_delivered() -> None:
+    verdict = play(cluster(Strike(300.0, "pod", "host-dies", options={"rank": 1}), steps=60))
+    assert verdict.findings == []
+    ends = [line for line in verdict.trace if '"event":"ended"' in line]
+    assert '"reason":"trainer_died"' in ends[-1]
+    assert '"not_delivered_count":0' in ends[-1]
+
+
 def test_the_place_is_drawn_and_every_strike_can_happen_there() -> None:
     schedules = [draw(seed) for seed in range(1, 301)]
-    at = {
-        name: [each for each in schedules if each.place == name] for name in ("runpod", "hf-jobs")
-    }
-    assert len(at["runpod"]) + len(at["hf-jobs"]) == 300
-    assert 80 <= len(at["hf-jobs"]) <= 120
+    at = {name: [each for each in schedules if each.place == name] for name, _ in PLACES}
+    assert sum(len(each) for each in at.values()) == 300
+    assert math.isclose(sum(share for _, share in PLACES), 1.0)
+    for name, share in PLACES:
+        assert 0.7 * share <= len(at[name]) / 300 <= 1.3 * share, name
     kinds = {name: {strike.kind for each in at[name] for strike in each.strikes} for name in at}
     assert kinds["runpod"] == {"cloud", "hub", "pod", "laptop", "person"}
+    assert kinds["cluster"] == kinds["runpod"]
     assert kinds["hf-jobs"] == {"jobs", "hub", "pod", "laptop", "person"}
+    assert all((each.nodes > 1) is (each.place == "cluster") for each in schedules)
+    assert not any(each.is_detached for each in at["cluster"])
+    of_clusters = {strike.name for each in at["cluster"] for strike in each.strikes}
+    assert of_clusters >= {*CLUSTERS, *WATCHING, "host-dies", "launcher-killed"}
     of_jobs = [strike for each in at["hf-jobs"] for strike in each.strikes if strike.kind == "jobs"]
     assert {strike.name for strike in of_jobs} == set(JOBS)
     assert set(JOBS) == {
@@ -120,7 +196,7 @@ def test_a_strike_that_fails_is_not_taken_for_a_promise_that_was_kept() -> None:
         play(schedule(Strike(1.0, "jobs", "jobs-awya"), place="hf-jobs"))
 
 
-@pytest.mark.parametrize(("seed", "place"), [(12, "runpod"), (2, "hf-jobs")])
+@pytest.mark.parametrize(("seed", "place"), [(11, "runpod"), (2, "hf-jobs"), (12, "cluster")])
 def test_one_seed_repeats_its_schedule_exactly(seed: int, place: str) -> None:
     assert draw(seed) == draw(seed)
     assert draw(seed).place == place
@@ -190,6 +266,24 @@ BROKEN: dict[PlantedBug, Schedule] = {
         Strike(0.0, "jobs", "start-reply-lost"), place="hf-jobs"
     ),
     PlantedBug.SENDS_THE_JOBS_TOKEN: schedule(place="hf-jobs"),
+    PlantedBug.LEAVES_ITS_CLUSTER: cluster(Strike(100.0, "laptop", "ctrl-c")),
+    PlantedBug.ENDS_MEMBERS_ALONE: cluster(Strike(700.0, "laptop", "laptop-gone")),
+    PlantedBug.OUTSTAYS_ITS_FIRST_NODE: cluster(
+        Strike(200.0, "pod", "host-dies", options={"rank": 0})
+    ),
+    PlantedBug.FORGETS_UNWATCHED_CLUSTERS: cluster(
+        Strike(100.0, "laptop", "launcher-killed"), Strike(300.0, "person", "reap"), steps=60
+    ),
+    PlantedBug.ENDS_WATCHED_CLUSTERS: cluster(Strike(200.0, "person", "reap")),
+    PlantedBug.ENDS_OTHERS_CLUSTERS: cluster(has_strangers=True),
+    PlantedBug.ORDERS_CLUSTERS_AGAIN: cluster(
+        Strike(0.0, "cloud", "create-500-but-rents", times=1)
+    ),
+    PlantedBug.DELIVERS_FROM_EVERY_NODE: cluster(),
+    PlantedBug.TRAINS_ON_ALONE: cluster(
+        Strike(300.0, "pod", "host-dies", options={"rank": 1}), steps=200, max_hours=0.9
+    ),
+    PlantedBug.HANDS_KEYS_TO_FURTHER_NODES: cluster(),
 }
 
 
@@ -201,8 +295,12 @@ def test_a_promise_broken_on_purpose_is_noticed(planted_bug: PlantedBug) -> None
     assert {finding.kind for finding in verdict.findings} >= {planted_bug.kind}
 
 
+CLEAN = {repr(BROKEN[each]): each for each in reversed(PlantedBug)}
+"""Schedules that differ, each with the first bug that has it: those that several have are played once."""
+
+
 @pytest.mark.parametrize(
-    "planted_bug", list(PlantedBug), ids=lambda planted_bug: planted_bug.name.lower()
+    "planted_bug", list(reversed(CLEAN.values())), ids=lambda planted_bug: planted_bug.name.lower()
 )
 def test_the_same_schedule_is_clean_without_the_bug(planted_bug: PlantedBug) -> None:
     assert play(BROKEN[planted_bug]).findings == []

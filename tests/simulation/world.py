@@ -55,6 +55,7 @@ from tests.kit.clouds import (
 from tests.kit.plans import offer
 from tests.kit.pod_programs import said_to_control
 from tests.kit.virtual_time import START, StreamingTransport, now_seconds
+from tests.simulation.cluster_place import ClusterPlace, NodeStage, RentedCluster
 from tests.simulation.disks import Disk
 from tests.simulation.homes import Home, Laptop
 from tests.simulation.hub_wire import LATENCY_SECONDS, HubWire, PodProcess
@@ -102,7 +103,7 @@ class Wire(httpx.AsyncBaseTransport):
             return await AsyncHubTransport(self._world.core).handle_async_request(request)
         await self._pause("before")
         self._world.see_request(request)
-        if request.method == "POST" and request.url.path == "/v2/pods":
+        if request.method == "POST" and request.url.path in ("/v2/pods", "/v2/clusters"):
             return await self._ordered(request)
         return await self._answered(request)
 
@@ -140,7 +141,11 @@ class PodProcesses:
         container = self._container
         container.world.stage_environments.append(dict(spec.environment))
         process = Process("stage", container.process)
-        return ScriptedStage(container.machine, spec, on_event, on_output, process, container.agent)
+        parts = (container.machine, spec, on_event, on_output, process, container.agent)
+        clusters = container.world.clusters
+        if clusters is not None:
+            return NodeStage(clusters.others(container.pod_id), *parts)
+        return ScriptedStage(*parts)
 
     async def answer(self, argv: Sequence[str], timeout_seconds: float) -> str | None:
         words = " ".join(argv)
@@ -311,6 +316,8 @@ class World:
     timing: Timing = TIMING
     blurts_tokens: bool = False
     place: str = "runpod"
+    nodes: int = 1
+    """Of each run; several are a cluster."""
     lame_pods: int = 0
     """So many of the pods to come have a GPU that is too slow."""
 
@@ -349,6 +356,10 @@ class World:
             SecretStr(self.cloud.api_key), SecretStr(TOKENS["read"]), SecretStr(TOKENS["write"])
         )
         self.jobs = JobsPlace(self, self.core) if self.place == "hf-jobs" else None
+        self.clusters = ClusterPlace(self) if self.nodes > 1 else None
+        if self.clusters is not None:
+            # What its pods try for hours is refused: asked so often, it would be most of the work here.
+            self.timing = replace(self.timing, longest_release_backoff_seconds=100.0)
         if self.jobs is not None:
             self.keys = replace(self.keys, runpod=None, hf_jobs=SecretStr(JOBS_TOKEN))
         self._put_clips()
@@ -487,14 +498,19 @@ class World:
             recipe |= {"argv": ["python", "train.py"], "outputs": ["out/**"]}
         settings = RunSettings(
             **recipe,
-            provider=self.place,
+            provider="runpod" if self.clusters is not None else self.place,
+            nodes=self.nodes,
             results_repo=RESULTS_REPO,
             dataset_repo=CLIPS_REPO,
             max_hours=self.max_hours,
             max_cost_usd=self.max_cost_usd,
             boot_minutes=BOOT_MINUTES,
         )
-        offers = (offer(GPU, "RTX 4090", 0.69), offer(OTHER_GPU, "RTX A5000", 0.27))
+        count = self.nodes
+        offers = (
+            offer(GPU, "RTX 4090", 0.69 * count, nodes=count),
+            offer(OTHER_GPU, "RTX A5000", 0.27 * count, nodes=count),
+        )
         if self.jobs is not None:
             offers = (offer("t4-medium", "T4", 0.60), offer("t4-small", "T4", 0.40))
         commit = self.core.store.repos["dataset", CLIPS_REPO].head.oid
@@ -504,10 +520,13 @@ class World:
     def our_pods(self) -> Sequence[Rented]:
         if self.jobs is not None:
             return self.jobs.rented()
+        if self.clusters is not None:
+            return self.clusters.rented()
         return [pod for pod in self.cloud.pods.values() if pod.id in self.owner_of]
 
     def our_pod(self, pod_id: str) -> Rented:
-        return next(pod for pod in self.our_pods() if pod.id == pod_id)
+        """By the id that its run has."""
+        return next(pod for pod in self.our_pods() if pod_id in (pod.id, name_of(pod)))
 
     def faults_on(self) -> set[str]:
         """Names of the faults of the place of the run, as it is now."""
@@ -537,6 +556,8 @@ class World:
         if self.jobs is not None:
             self.jobs.rent_strangers()
             return
+        if self.clusters is not None:
+            self.clusters.rent_strangers()
         for body in strangers_pods():
             # The cloud starts it at its next tick: by then it is known whose it is.
             self.strangers.add(self.cloud.rent(body).id)
@@ -559,6 +580,11 @@ class World:
             lambda api: api.create_repo(repo.id, repo_type="dataset", private=True, exist_ok=True),
         )
         hugging_face.publish(hub, repo, {"metadata.csv": b"clip.flac|hello\n"}, "clips")
+
+
+def name_of(pod: Rented) -> str:
+    """What the launcher calls it in a run."""
+    return pod.run_pod_id if isinstance(pod, RentedCluster) else pod.id
 
 
 async def _gateway_sleep(seconds: float) -> None:
