@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from launcher.domain.plan import Plan
 from launcher.errors import InvalidRequest, LauncherError, MissingSetting
 from launcher.services.common.run_secrets import named_secrets
+from launcher.services.launching.unwatched import findings_on_leaving
 from launcher.services.planning.compose import missing
 from launcher.services.planning.dataset_names import can_be_let_pass
 from launcher.services.planning.plan import make_plan
@@ -120,7 +122,8 @@ class Checks:
             forced=sorted(draft.let_pass),
         )
         keep(session.bench, plan)  # where it cannot be, it is launched from this page all the same
-        return plan
+        # A tab may be closed at any time: in a terminal the same plan may be started.
+        return replace(plan, findings=(*plan.findings, *findings_on_leaving(plan.settings)))
 
     def _show_refusal(self, error: LauncherError) -> None:
         self._results.clear()
