@@ -106,7 +106,7 @@ async def launch(
         refuse_unwatched(plan.settings)
     job = _Launch(bench, plan, keys, report, most_pods, together)
     with run_lock(bench, plan.settings.results, plan.run_id):
-        job.reporter.say(Stage.SETTLING, "Looking for an earlier launch of this run.")
+        job.reporter.say(Stage.SETTLING, "Checking for an earlier launch of this run.")
         adopted = await settle_earlier(bench, plan)
         if adopted is None:
             await refuse_living(bench, plan)
@@ -209,7 +209,7 @@ class _Launch:
         plan, title = self._plan, self._bench.place.title
         handed = handed_over(plan.settings, plan.secrets, plan.told_from_pod)
         if handed:
-            self.reporter.say(Stage.PREPARING, f"Handing {handed} to {title} as secrets.", run)
+            self.reporter.say(Stage.PREPARING, f"Storing {handed} at {title} as secrets.", run)
         run, tokens = await give_tokens(
             self._bench,
             run,

@@ -26,7 +26,7 @@ class AloneAtFirst:
         self.lacked = lacked
         self.until_step = min(MOST_STEPS_ALONE, total_steps // SHARE_ALONE)
         return partial_base(
-            f"that alone is trained for the first {self.until_step} steps{self._or_time()}, then everything."
+            f"only this encoder is trained for the first {self.until_step} steps{self._or_time()}, then everything."
             if self.until_step
             else "with so few steps, everything is trained at once, and the voice will be worse."
         )

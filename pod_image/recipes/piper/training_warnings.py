@@ -12,7 +12,7 @@ from pod_image.recipes.piper.alignment import COST_OF_TORCH
 def fresh_discriminators() -> RunWarning:
     return RunWarning(
         code="fresh-discriminators",
-        message="The base has no discriminators; they start from nothing, and the "
+        message="The base voice has no discriminators: they are trained from scratch, and the "
         "first epochs sound rough.",
     )
 
@@ -20,9 +20,9 @@ def fresh_discriminators() -> RunWarning:
 def partial_base(what_follows: str) -> RunWarning:
     return RunWarning(
         code="partial-base",
-        message="The base has no posterior encoder, as voices for speaking have none: "
+        message="The base voice has no posterior encoder, like every voice that was exported for speaking: "
         + what_follows,
-        hint="A .ckpt of the same voice, where there is one, saves these steps.",
+        hint="A .ckpt of the same voice, if there is one, saves these steps.",
     )
 
 
@@ -46,8 +46,8 @@ def no_better_checkpoints(step: int, limit: int, best_step: int | None) -> RunWa
 def steps_not_recorded(why: str) -> RunWarning:
     return RunWarning.saying(
         "no-graphs",
-        "Training steps cannot be recorded as CUDA graphs here, and go on as they are, more slowly "
-        f"where the GPU waits for its host ({why}).",
+        "Training steps cannot be recorded as CUDA graphs here, and run without them, more slowly "
+        f"when the GPU waits for its host ({why}).",
         Sentence(setting("graphs", "off"), " leaves the try out."),
     )
 
