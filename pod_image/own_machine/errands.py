@@ -38,11 +38,12 @@ def answer(ground: Ground, verb: str, asked: Mapping[str, Any]) -> dict[str, Any
 
 
 def look(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
+    lent = _lent(ground)
     found = [
         {
             "name": gpu.name,
             "memory_gb": gpu.memory_gb,
-            "is_free": is_free(ground.leases, gpu),
+            "is_free": gpu.uuid not in lent and is_free(ground.leases, gpu),
         }
         for gpu in ground.machine.gpus()
     ]
@@ -72,7 +73,7 @@ def start(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
         raise Refused(Kind.INVALID, f"Run {place.pod_id} is already on this machine.") from None
     leased: dict[int, Gpu] = {}
     try:
-        leased = lease(ground.leases, chosen, wanted)
+        leased = lease(ground.leases, chosen, wanted, _lent(ground))
         environment = {
             **{str(name): str(text) for name, text in asked["environment"].items()},
             str(asked["variable"]): place.pod_id,
@@ -112,6 +113,18 @@ def _order(
         "boot_id": ground.machine.boot_id(),
         "deadline": _deadline(run_json),
         "may_install": bool(asked.get("may_install")),
+    }
+
+
+def _lent(ground: Ground) -> set[str]:
+    """GPUs of runs that live. The lock of one goes with the run's first process, and what that had started may work on
+    when the system killed it."""
+    living = (place.order for place in all_runs(ground.runs) if is_living(ground, place))
+    environments = (order.get("environment", {}) for order in living)
+    return {
+        uuid
+        for each in environments
+        for uuid in str(each.get("CUDA_VISIBLE_DEVICES", "")).split(",")
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,13 +79,16 @@ def is_free(folder: Path, gpu: Gpu) -> bool:
     return True
 
 
-def lease(folder: Path, found: Sequence[Gpu], count: int) -> dict[int, Gpu]:
-    """So many of these, each by the open file that holds its lock: whoever keeps that open has the GPU.
+def lease(
+    folder: Path, found: Sequence[Gpu], count: int, lent: Collection[str] = ()
+) -> dict[int, Gpu]:
+    """So many of these, each by the open file that holds its lock: whoever keeps that open has the GPU. None of those
+    that are `lent`, by their ids, whoever has their locks.
 
     Raises Refused where that many are not free.
     """
     taken: dict[int, Gpu] = {}
-    for gpu in found:
+    for gpu in (each for each in found if each.uuid not in lent):
         if len(taken) < count and (lock := _locked(folder, gpu)) is not None:
             taken[lock] = gpu
     if len(taken) < count:

@@ -102,6 +102,11 @@ class MadeUpMachine:
         for lock in self._held.pop(pod_id, ()):
             os.close(lock)
 
+    def lose_locks(self, pod_id: str) -> None:
+        """As with a first process that the system killed, while what it had started lives."""
+        for lock in self._held.pop(pod_id, ()):
+            os.close(lock)
+
     def talk(self, place: RunPlace) -> None:
         """What the run would have said by now."""
         if place.pod_id not in self.since:

@@ -162,6 +162,22 @@ async def test_a_look_says_which_gpus_are_free(tmp_path: Path) -> None:
     assert held
 
 
+@in_virtual_time
+async def test_a_run_whose_first_process_was_killed_keeps_its_gpu_while_any_of_it_lives(
+    tmp_path: Path,
+) -> None:
+    machine = MadeUpMachine(GPUS[:1])
+    ground = ground_of(tmp_path, machine)
+    answer(ground, "start", order())
+    machine.lose_locks(ID)
+    assert [gpu["is_free"] for gpu in answer(ground, "look", {})["gpus"]] == [False]
+    with pytest.raises(Refused) as caught:
+        answer(ground, "start", order(pod_id="run-02-a1-abcdefghij"))
+    assert caught.value.kind is Kind.NO_ROOM
+    machine.die(ID)
+    answer(ground, "start", order(pod_id="run-03-a1-abcdefghij"))
+
+
 def test_a_run_gets_what_programs_need_and_no_key_of_the_persons_surroundings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
