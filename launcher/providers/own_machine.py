@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from launcher.clock import Clock
@@ -34,6 +34,8 @@ from pod_image.contract.variables import RUN_VARIABLE
 
 _RELEASE_PATIENCE_SECONDS = 120.0
 _LONGEST_PAUSE_SECONDS = 30.0
+_AGREES = timedelta(seconds=5)
+"""Clocks that are no further apart are one: an answer takes its time to come."""
 
 
 class NotReached(ProviderUnavailable):
@@ -77,6 +79,7 @@ class OwnMachine(HeldSecrets):
         self._may_install = may_install
         self._read = Answers(place.title)
         self._variable = PLACES[place.kind].pod_id
+        self._clock_ahead = timedelta(0)
 
     @property
     def place(self) -> Place:
@@ -96,7 +99,7 @@ class OwnMachine(HeldSecrets):
 
     @property
     def clock_ahead(self) -> timedelta:
-        return timedelta(0)
+        return self._clock_ahead
 
     async def aclose(self) -> None:
         self._held.clear()
@@ -170,6 +173,7 @@ class OwnMachine(HeldSecrets):
                 hint=exc.hint,
             ) from exc
         self._forget_those_of(order)
+        self._hear_time(answer)
         return self._read.pod(self._read.done(answer))
 
     def _order(self, order: PodOrder) -> dict[str, Any]:
@@ -265,7 +269,15 @@ class OwnMachine(HeldSecrets):
     async def _ask(
         self, verb: str, asked: Mapping[str, Any], timeout_seconds: float = 60.0
     ) -> Mapping[str, Any]:
-        return self._read.done(await self._machine.ask(verb, asked, timeout_seconds))
+        answer = await self._machine.ask(verb, asked, timeout_seconds)
+        self._hear_time(answer)
+        return self._read.done(answer)
+
+    def _hear_time(self, answer: Mapping[str, Any]) -> None:
+        told = answer.get("now")
+        if isinstance(told, int | float):
+            ahead = datetime.fromtimestamp(told, UTC) - self._clock.now()
+            self._clock_ahead = ahead if abs(ahead) > _AGREES else timedelta(0)
 
 
 def _stock(found: LookAnswer, name: str, gpu_count: int) -> Stock:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from pod_image.contract.own_machine import MARK, Kind
-from pod_image.own_machine.errands import VERBS, Ground, answer, is_living
+from pod_image.own_machine.errands import VERBS, Ground, answer, is_living, time_there
 from pod_image.own_machine.gpus import leases_folder
 from pod_image.own_machine.log_lines import new_lines, start_of_last
 from pod_image.own_machine.machine import ThisMachine
@@ -37,7 +37,8 @@ def main(arguments: list[str]) -> int:
         if verb == "follow":
             follow(ground, asked)
         elif verb in VERBS:
-            say({"ok": answer(ground, verb, asked)})
+            done = answer(ground, verb, asked)
+            say({"ok": done, "now": time_there(ground)})
         else:
             raise Refused(
                 Kind.INVALID, "This release of the launcher's program does not know this task."

@@ -17,7 +17,7 @@ from pathlib import Path
 from pod_image.bootstrap import last_word
 from pod_image.own_machine.begin import say_who
 from pod_image.own_machine.container import Container
-from pod_image.own_machine.first import is_delivered, until_over, wake_on_signals
+from pod_image.own_machine.first import is_delivered, late_at, until_over, wake_on_signals
 from pod_image.own_machine.run_place import RunPlace
 
 _NOT_STARTED = (125, 126, 127)
@@ -41,7 +41,7 @@ def main(place: RunPlace) -> int:
         code, why = 127, ""
         print(f"{exc.filename or container.engine} cannot be used: {exc.strerror}.", flush=True)
     else:
-        code, why = until_over(client.pid, wakeup, place.order.get("deadline"))
+        code, why = until_over(client.pid, wakeup, late_at(place))
         client.returncode = code  # it is buried already
     if code in _NOT_STARTED and not why and not place.events.exists():
         _say_not_started(place, container)

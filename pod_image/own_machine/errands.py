@@ -37,6 +37,18 @@ def answer(ground: Ground, verb: str, asked: Mapping[str, Any]) -> dict[str, Any
     return VERBS[verb](ground, asked)
 
 
+def time_there(ground: Ground) -> float:
+    """Unix seconds by which the runs here are counted. While one lives a clock that is set changes them by nothing: a
+    run would be over its deadline by that, or never come to it."""
+    machine = ground.machine
+    living = [place.order for place in all_runs(ground.runs) if is_living(ground, place)]
+    begun = [order for order in living if isinstance(order.get("uptime"), int | float)]
+    if not begun:
+        return machine.now()
+    oldest = min(begun, key=lambda order: float(order["uptime"]))
+    return float(oldest["created_at"]) + machine.uptime() - float(oldest["uptime"])
+
+
 def look(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
     lent = _lent(ground)
     found = [
@@ -109,7 +121,8 @@ def _order(
         "gpu_type": asked["gpu_type"],
         "gpus": [gpu.name for gpu in leased],
         "environment": dict(environment),
-        "created_at": ground.machine.now(),
+        "created_at": time_there(ground),
+        "uptime": ground.machine.uptime(),
         "boot_id": ground.machine.boot_id(),
         "deadline": _deadline(run_json),
         "may_install": bool(asked.get("may_install")),
@@ -202,7 +215,7 @@ def is_living(ground: Ground, place: RunPlace) -> bool:
         return False
     if ground.machine.is_alive(place):
         return True
-    is_young = ground.machine.now() - float(order.get("created_at", 0.0)) < UNBORN_SECONDS
+    is_young = _age_seconds(ground, order) < UNBORN_SECONDS
     return is_young and not place.process and not place.ended
 
 
@@ -215,12 +228,19 @@ def shown(ground: Ground, place: RunPlace) -> dict[str, Any]:
         "nonce": order.get("nonce", ""),
         "run_json": order.get("run_json", ""),
         "created_at": order.get("created_at"),
-        "seconds": ground.machine.now() - float(order.get("created_at") or 0.0),
+        "seconds": _age_seconds(ground, order),
         "is_begun": bool(place.process),
         "gpu_type": order.get("gpu_type", ""),
         "gpu_count": len(order.get("gpus", ())),
         "folder": str(place.root),
     }
+
+
+def _age_seconds(ground: Ground, order: Mapping[str, Any]) -> float:
+    """Of a run of this start of the machine."""
+    if isinstance(order.get("uptime"), int | float):
+        return ground.machine.uptime() - float(order["uptime"])
+    return ground.machine.now() - float(order.get("created_at") or 0.0)  # an earlier release's
 
 
 def _deadline(run_json: str) -> float | None:

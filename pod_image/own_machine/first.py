@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from pod_image.agent.init import adopt_orphans, send
+from pod_image.own_machine.identity import uptime
 from pod_image.own_machine.run_place import RunPlace
 from pod_image.process_table import living_processes, members
 
@@ -27,14 +28,14 @@ LATE_SECONDS = 180.0
 _WAKE_SECONDS = 0.5
 _UNKILLABLE_SECONDS = 15.0
 _LONGEST_WAIT_SECONDS = 60.0
-"""Between two looks at the clock, which a person may have set, or which stood still while the machine slept."""
+"""Between two looks at the machine's uptime: the wait for signals stands still while it sleeps."""
 
 
 def main(agent: int, place: RunPlace) -> int:
     """Return when the agent has ended, with its exit code, once nothing else of the run lives."""
     wakeup = wake_on_signals()
     adopt_orphans()
-    code, why = until_over(agent, wakeup, place.order.get("deadline"))
+    code, why = until_over(agent, wakeup, late_at(place))
     end_all()
     with contextlib.suppress(OSError):
         place.write("ended", {"at": time.time(), "code": code, "why": why})
@@ -43,7 +44,18 @@ def main(agent: int, place: RunPlace) -> int:
     return code
 
 
-def until_over(agent: int, wakeup: int, deadline: object) -> tuple[int, str]:
+def late_at(place: RunPlace) -> float:
+    """By the machine's uptime, when the run is well past its deadline: a clock that is set meanwhile makes it neither
+    late nor young."""
+    order = place.order
+    deadline, began = order.get("deadline"), order.get("created_at")
+    if not isinstance(deadline, int | float):
+        return float("inf")
+    now = began if isinstance(began, int | float) else time.time()
+    return uptime() + deadline - now + LATE_SECONDS
+
+
+def until_over(agent: int, wakeup: int, late_at: float) -> tuple[int, str]:
     """The agent's exit code, and why it was ended, where it was: told to end, or late."""
     kill_at, why = float("inf"), ""
     while True:
@@ -51,7 +63,7 @@ def until_over(agent: int, wakeup: int, deadline: object) -> tuple[int, str]:
         if code is not None:
             return code, why
         now = time.monotonic()
-        if isinstance(deadline, int | float) and time.time() > deadline + LATE_SECONDS and not why:
+        if uptime() > late_at and not why:
             kill_at, why = now, "deadline"
         if now >= kill_at:
             send(agent, signal.SIGKILL)

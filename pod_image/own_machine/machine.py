@@ -22,7 +22,7 @@ from pod_image.contract.own_machine import Kind
 from pod_image.own_machine.container import Container, container_for, wanted_image
 from pod_image.own_machine.first import GRACE_SECONDS
 from pod_image.own_machine.gpus import Gpu, gpus
-from pod_image.own_machine.identity import Identity, boot_id, living
+from pod_image.own_machine.identity import Identity, boot_id, living, uptime
 from pod_image.own_machine.own_python import absent_packages
 from pod_image.own_machine.refused import Refused
 from pod_image.own_machine.run_place import RunPlace, agents_environment
@@ -36,7 +36,14 @@ _MOST_OUTPUT = 100_000
 class Machine(Protocol):
     """Processes, GPUs and clock of one machine."""
 
-    def now(self) -> float: ...
+    def now(self) -> float:
+        """By a clock that may be set."""
+        ...
+
+    def uptime(self) -> float:
+        """Seconds since some moment, the same for all processes; no clock that is set changes them, and a machine that
+        sleeps is not younger for it."""
+        ...
 
     def boot_id(self) -> str: ...
 
@@ -81,6 +88,9 @@ class ThisMachine:
 
     def now(self) -> float:
         return time.time()
+
+    def uptime(self) -> float:
+        return uptime()
 
     def boot_id(self) -> str:
         return boot_id()

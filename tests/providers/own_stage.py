@@ -14,7 +14,7 @@ from launcher.providers.local.provider import LocalProvider
 from launcher.providers.own_machine import OwnMachine
 from pod_image.contract.own_machine import Kind
 from pod_image.own_machine.container import Container, wanted_image
-from pod_image.own_machine.errands import Ground, answer, is_living
+from pod_image.own_machine.errands import Ground, answer, is_living, time_there
 from pod_image.own_machine.gpus import Gpu, lease
 from pod_image.own_machine.log_lines import new_lines, start_of_last
 from pod_image.own_machine.refused import Refused
@@ -34,6 +34,8 @@ class MadeUpMachine:
         self.said: dict[str, int] = {}
         self.keys: dict[str, Mapping[str, str]] = {}
         self.environments: dict[str, Mapping[str, str]] = {}
+        self.skew_seconds = 0.0
+        """How wrong its clock is."""
         self.start = "first start"
         self.absent: list[str] = []
         self.unkillable: set[int] = set()
@@ -43,7 +45,10 @@ class MadeUpMachine:
         self.words: Callable[[RunPlace, int], str] = lambda place, number: f"line {number}"
 
     def now(self) -> float:
-        return now_seconds()
+        return now_seconds() + self.skew_seconds
+
+    def uptime(self) -> float:
+        return asyncio.get_running_loop().time()
 
     def boot_id(self) -> str:
         return self.start
@@ -125,6 +130,9 @@ class InProcess:
         self.calls = 0
         self.is_silent = False
         self.loses_next = False
+        self.silent_after_start_seconds = 0.0
+        """After a start whose answer was lost."""
+        self._silent_until = 0.0
 
     def command(self, verb: str) -> tuple[str, ...]:
         return ("python", "-P", "-m", "pod_image.own_machine", verb)
@@ -135,7 +143,8 @@ class InProcess:
         self._reach()
         over_a_pipe = json.loads(json.dumps(asked))
         try:
-            said: Mapping[str, Any] = {"ok": answer(self.ground, verb, over_a_pipe)}
+            done = answer(self.ground, verb, over_a_pipe)
+            said: Mapping[str, Any] = {"ok": done, "now": time_there(self.ground)}
         except Refused as refused:
             words = {
                 "kind": refused.kind,
@@ -145,6 +154,7 @@ class InProcess:
             said = {"refused": words}
         if verb == "start" and self.loses_next:
             self.loses_next = False
+            self._silent_until = now_seconds() + self.silent_after_start_seconds
             raise ProviderUnavailable("The connection broke off.")
         return dict(json.loads(json.dumps(said)))
 
@@ -166,7 +176,7 @@ class InProcess:
 
     def _reach(self) -> None:
         self.calls += 1
-        if self.is_silent:
+        if self.is_silent or now_seconds() < self._silent_until:
             raise ProviderUnavailable("Nobody answers.")
 
 

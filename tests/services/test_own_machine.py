@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -216,6 +216,24 @@ async def test_a_sweep_ends_what_is_overdue_there_and_a_machine_that_is_off_hide
     report = await reap(harness.open_bench())
     assert [each.pod.id for each in report.released] == [by_ssh.pod_id]
     assert harness.gpubox.paid == 0
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+@pytest.mark.promise("money-caps")
+@in_virtual_time
+async def test_the_deadline_of_a_run_by_ssh_goes_by_the_clock_of_its_machine(
+    tmp_path: Path, hours: int
+) -> None:
+    """Else a machine whose clock is behind this computer's never comes to it, and one ahead begins after it."""
+    harness = OwnHarness(tmp_path)
+    harness.gpubox.machine.skew_seconds = hours * 3_600.0
+    run = await harness.launched({**BY_SSH, "max_hours": 1.0})
+    there = datetime.fromtimestamp(harness.gpubox.machine.now(), UTC)
+    assert run.deadline is not None
+    assert abs(run.deadline - there - timedelta(hours=1)) < timedelta(minutes=2)
+    assert (await reap(harness.open_bench())).released == ()
+    harness.loop.jump(3_700.0)
+    assert [each.pod.id for each in (await reap(harness.open_bench())).released] == [run.pod_id]
 
 
 @in_virtual_time

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pod_image.contract.own_machine import Kind
-from pod_image.own_machine.errands import UNBORN_SECONDS, Ground, answer
+from pod_image.own_machine.errands import UNBORN_SECONDS, Ground, answer, time_there
 from pod_image.own_machine.gpus import Gpu, lease
 from pod_image.own_machine.refused import Refused
 from pod_image.own_machine.run_place import RunPlace, agents_environment
@@ -149,8 +149,8 @@ async def test_a_start_that_was_cut_off_is_looked_for_a_while_and_then_gone(
     (ground.runs / ID / "process.json").unlink()
     machine.since.clear()
     assert len(answer(ground, "list", {})["runs"]) == 1
-    moved = machine.now() + UNBORN_SECONDS + 1
-    machine.now = lambda: moved  # type: ignore[method-assign]  # of this one machine
+    moved = machine.uptime() + UNBORN_SECONDS + 1
+    machine.uptime = lambda: moved  # type: ignore[method-assign]  # of this one machine
     assert answer(ground, "list", {}) == {"runs": []}
 
 
@@ -176,6 +176,25 @@ async def test_a_run_whose_first_process_was_killed_keeps_its_gpu_while_any_of_i
     assert caught.value.kind is Kind.NO_ROOM
     machine.die(ID)
     answer(ground, "start", order(pod_id="run-03-a1-abcdefghij"))
+
+
+@pytest.mark.parametrize("jump", [-7_200.0, 7_200.0])
+@in_virtual_time
+async def test_a_clock_that_is_set_while_a_run_lives_changes_no_time_of_it(
+    tmp_path: Path, jump: float
+) -> None:
+    machine = MadeUpMachine()
+    ground = ground_of(tmp_path, machine)
+    answer(ground, "start", order())
+    began = time_there(ground)
+    machine.skew_seconds = jump
+    assert time_there(ground) == began
+    answer(ground, "start", order(pod_id="run-02-a1-abcdefghij"))
+    machine.die(ID)
+    shown = answer(ground, "list", {})["runs"]
+    assert [(each["created_at"], each["seconds"]) for each in shown] == [(began, 0.0)]
+    machine.die("run-02-a1-abcdefghij")
+    assert time_there(ground) == began + jump
 
 
 def test_a_run_gets_what_programs_need_and_no_key_of_the_persons_surroundings(

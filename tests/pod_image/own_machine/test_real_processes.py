@@ -131,6 +131,19 @@ def test_a_run_well_past_its_deadline_is_ended_whatever_its_agent_does(runs: Run
     assert place.ended["why"] == "deadline"
 
 
+@pytest.mark.promise("money-caps")
+def test_a_clock_that_was_set_forward_while_it_ran_ends_no_run(runs: Runs) -> None:
+    """It began two hours ago by that clock, and has lived for a moment."""
+    began = time.time() - 7_200.0
+    place = runs.place(created_at=began, deadline=began + 3_600.0)
+    first = runs.begin(place, "echo $$ > pid; while [ ! -e enough ]; do sleep 0.05; done")
+    runs.pid_in(place)
+    until(lambda: listens(first.pid))
+    (place.disk / "enough").touch()
+    assert first.wait(PATIENCE_SECONDS) == 0
+    assert place.ended["why"] == ""
+
+
 def test_an_agent_that_was_stopped_is_woken_and_a_terminal_that_goes_away_ends_nothing(
     runs: Runs,
 ) -> None:
