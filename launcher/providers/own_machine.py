@@ -34,6 +34,7 @@ from pod_image.contract.variables import RUN_VARIABLE
 
 _RELEASE_PATIENCE_SECONDS = 120.0
 _LONGEST_PAUSE_SECONDS = 30.0
+_FIND_PATIENCE_SECONDS = 60.0
 _AGREES = timedelta(seconds=5)
 """Clocks that are no further apart are one: an answer takes its time to come."""
 
@@ -192,7 +193,19 @@ class OwnMachine(HeldSecrets):
         }
 
     async def find(self, name: str) -> Pod | None:
-        return next((pod for pod in await self.pods() if pod.name == name), None)
+        """Asked again where the way there is broken, as it is just when the answer to a start was lost."""
+        loop = asyncio.get_running_loop()
+        give_up_at, pause = loop.time() + _FIND_PATIENCE_SECONDS, 1.0
+        while True:
+            try:
+                pods = await self.pods()
+            except ProviderUnavailable:
+                if loop.time() >= give_up_at:
+                    raise
+                await self._clock.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            else:
+                return next((pod for pod in pods if pod.name == name), None)
 
     async def pods(self) -> list[Pod]:
         return self._read.pods(await self._ask("list", {}))

@@ -237,6 +237,19 @@ async def test_the_deadline_of_a_run_by_ssh_goes_by_the_clock_of_its_machine(
 
 
 @in_virtual_time
+async def test_a_start_whose_answer_was_lost_is_found_once_the_machine_is_reached_again(
+    tmp_path: Path,
+) -> None:
+    harness = OwnHarness(tmp_path)
+    plan = await harness.planned(dict(BY_SSH))
+    harness.gpubox.lose_the_next_answer()
+    harness.gpubox.way.silent_after_start_seconds = 20.0
+    run = await launch(harness.bench, plan, harness.keys)
+    assert run.state is RunState.RUNNING
+    assert harness.gpubox.paid == 1
+
+
+@in_virtual_time
 async def test_a_machine_that_is_off_is_said_in_the_plan_and_one_that_nobody_named_too(
     tmp_path: Path,
 ) -> None:
