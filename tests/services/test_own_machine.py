@@ -198,6 +198,35 @@ async def test_after_a_new_start_of_the_machine_the_run_is_lost_and_it_is_said_w
     assert str(harness.here.ground.runs / run.pod_id / "disk") in over.detail
 
 
+def told_with_its_end(place: RunPlace, number: int) -> str:
+    """It comes to its end two minutes later, and no repo has its last word."""
+    if number < 120:
+        return told_by(place, number)
+    document = json.loads(place.order["run_json"])
+    at = datetime.fromtimestamp(now_seconds(), UTC).isoformat()
+    ended = {"event": "ended", "reason": "time_cap", "detail": "The caps were reached."}
+    missing = {"not_delivered": ["voice/demo.onnx"], "not_delivered_count": 1}
+    return json.dumps({"at": at, "run_id": document["run_id"], "seq": 121, **ended, **missing})
+
+
+@in_virtual_time
+async def test_a_run_that_could_not_deliver_its_last_word_is_not_called_lost_where_its_machine_has_it(
+    tmp_path: Path,
+) -> None:
+    harness = OwnHarness(tmp_path)
+    harness.gpubox.machine.words = told_with_its_end
+    run = await harness.launched(dict(BY_SSH))
+    harness.loop.jump(121.0)
+    place = RunPlace(harness.gpubox.ground.runs / run.pod_id)
+    harness.gpubox.machine.talk(place)
+    harness.gpubox.machine.die(run.pod_id)
+    over, pod = await refreshed(harness.bench, run)
+    assert pod is None
+    assert (over.state, over.end_reason) == (RunState.ENDED, EndReason.TIME_CAP)
+    assert over.not_delivered == 1
+    assert over.detail == f"The caps were reached. What it had made is still in {place.disk}."
+
+
 @pytest.mark.promise("money-reap")
 @in_virtual_time
 async def test_a_sweep_ends_what_is_overdue_there_and_a_machine_that_is_off_hides_no_other(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run, RunState
-from launcher.errors import HubError, NotConfigured
+from launcher.errors import HubError, LauncherError, NotConfigured
 from launcher.hub.results_repo import ResultsRepo
 from launcher.services.common.attempt_events import events_of_attempt
 from launcher.services.common.observations import EventSeen
@@ -18,11 +20,13 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.ending.account_of_run import is_certainly_over, is_of_this_account, not_found
 from launcher.stores.secrets import KeyName, how_to_give
 from pod_image.contract.bodies import Ended
-from pod_image.contract.events import Event, Stamped, stamped
+from pod_image.contract.events import Event, Stamped, from_line, stamped
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.record import RunRecord
 from pod_image.contract.results_address import is_folder, results_kind
 
+KEPT_LOG_SECONDS = 60.0
+"""For reading the log of a run that is over, where the place keeps it."""
 _TOLD_BY_BOTH = (
     "detail", "hint", "cost_usd", "steps", "first_loss", "last_loss", "phases", "pace",
     "gpu_idle",
@@ -57,11 +61,22 @@ async def last_word(bench: Workbench, run: Run, *, was_there: bool = False) -> L
     """How a run whose pod is gone ended; changes nothing.
 
     Without a last word in the log the results repo decides: what the pod delivered before its release. If
-    there is none either, the run is lost. Raises PodGone where nothing proves that the pod is not alive in an
+    there is none either, the log that a person's own machine keeps; else the run is lost. What was not delivered and
+    can still be had there is said. Raises PodGone where nothing proves that the pod is not alive in an
     account that this key is not of. `was_there`: this key has shown it. Raises NotConfigured where there is no
     token that could read what the pod delivered.
     """
     bench = bench.at(run.place)
+    told = await _told(bench, run, was_there=was_there)
+    if _is_all_delivered(run, told):
+        return told
+    remains = await bench.provider.remains(run.pod_id)
+    if remains and remains not in told.detail:
+        told = replace(told, detail=f"{told.detail} {remains}".lstrip())
+    return told
+
+
+async def _told(bench: Workbench, run: Run, *, was_there: bool) -> LastWord:
     if run.end_reason is not None:
         return LastWord(run.end_reason, run.detail)
     lost = LastWord(EndReason.LOST, EndReason.LOST.sentence)
@@ -73,10 +88,13 @@ async def last_word(bench: Workbench, run: Run, *, was_there: bool = False) -> L
         told = replace(lost, detail=detail)
     if told is None or told.reason is EndReason.LOST:
         await _refuse_unproven(bench, run, was_there=was_there)
-        told = told or lost
-        remains = await bench.provider.remains(run.pod_id)
-        return replace(told, detail=f"{told.detail} {remains}".rstrip())
+        return await _kept_word(bench, run) or told or lost
     return told
+
+
+def _is_all_delivered(run: Run, told: LastWord) -> bool:
+    ends = [event.body for event in told.unseen if isinstance(event.body, Ended)]
+    return (ends[-1].missing_count if ends else run.not_delivered) == 0
 
 
 async def delivered_word(
@@ -102,6 +120,31 @@ async def delivered_word(
     return LastWord(EndReason.LOST, EndReason.LOST.sentence, unseen, record, last_sign)
 
 
+async def _kept_word(bench: Workbench, run: Run) -> LastWord | None:
+    """What a person's own machine has of the end of a run that could not deliver its last word: the log stays there.
+
+    None where the place keeps none, or cannot be asked now, or the run said nothing of an end.
+    """
+    if bench.place.is_rented:
+        return None
+    said: list[Event] = []
+    with suppress(TimeoutError, LauncherError):
+        async with (
+            asyncio.timeout(KEPT_LOG_SECONDS),
+            aclosing(bench.provider.log(run.pod_id)) as lines,
+        ):
+            async for line in lines:
+                event = from_line(line.text)
+                if event is not None:
+                    said.append(event)
+    events = events_of_attempt(said, run, 0)
+    unseen = tuple(event for event in events if event.seq > run.last_seq)
+    for event in reversed(events):
+        if isinstance(event.body, Ended):
+            return LastWord(event.body.reason, event.body.detail, unseen, None, event.at)
+    return None
+
+
 async def write_down(bench: Workbench, run: Run, last: LastWord) -> Run:
     """Bring the history up to the run's last word, and close the run."""
     bench = bench.at(run.place)
@@ -114,7 +157,7 @@ async def write_down(bench: Workbench, run: Run, last: LastWord) -> Run:
         run = _note_record(bench, run, last, record)
     if run.end_reason is None and last.reason is EndReason.LOST:
         run = bench.runs.update(run, ended_at=_last_sign(bench, run, last.last_sign))
-    if run.end_reason is not None:
+    if run.end_reason is not None and run.end_reason is not last.reason:
         return await close(bench, run, run.end_reason, run.detail)
     return await close(bench, run, last.reason, last.detail)
 
