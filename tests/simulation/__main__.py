@@ -17,7 +17,7 @@ from tests.simulation.play import play
 from tests.simulation.schedule import PLACES, draw
 
 KINDS = {"orphans": "orphan", "lost": "lost", "doubled": "doubled", "leaked": "leaked"}
-KINDS["touched"] = "touched"
+KINDS |= {"touched": "touched", "untrue": "untrue"}
 
 
 def main(arguments: list[str] | None = None) -> int:

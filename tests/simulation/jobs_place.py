@@ -28,6 +28,7 @@ from tests.kit.clouds import HUB_URL, JOBS, JOBS_TOKEN
 from tests.simulation.cluster_place import RentedCluster
 from tests.simulation.homes import Laptop
 from tests.simulation.hub_wire import LATENCY_SECONDS
+from tests.simulation.own_rented import RentedRun
 from tests.simulation.processes import PROCESS
 from tests.simulation.strangers import Stranger, strangers_pods
 

@@ -8,19 +8,21 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from launcher.domain.run import Run
 from tests.kit.clouds import JOBS_TOKEN, TOKENS
 from tests.simulation.cluster_place import RentedCluster
 from tests.simulation.homes import Home, Laptop
 from tests.simulation.jobs_place import Rented
 from tests.simulation.judged_results import Results
 from tests.simulation.money import LookedAfter, Money, moment, run_of
+from tests.simulation.own_judge import OwnJudge
 from tests.simulation.schedule import Schedule
 from tests.simulation.world import World
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A broken promise: orphan, lost, doubled, leaked or touched."""
+    """A broken promise: orphan, lost, doubled, leaked, touched or untrue."""
 
     kind: str
     text: str
@@ -54,11 +56,16 @@ class Judge:
         self._findings: dict[tuple[str, str], Finding] = {}
         self.money = Money(world, self._found)
         self.results = Results(world, self.money, self._found)
+        self.own: OwnJudge | None = None
+        if world.own is not None:
+            self.own = OwnJudge(world, world.own, self.money, schedule, self._found)
 
     def look(self, is_looked_after: LookedAfter) -> None:
         """One look at all pods, every few seconds."""
         self.money.look(is_looked_after)
         self.results.look()
+        if self.own is not None:
+            self.own.look()
         self._look_for_doubles()
 
     def over(
@@ -70,14 +77,16 @@ class Judge:
     def after_reap(self, home: Home, began: float, *, is_sure: bool = False) -> None:
         self.money.after_reap(home, began, is_sure=is_sure)
 
-    def at_the_end(self) -> None:
-        """A machine with nothing but the key has reaped as well."""
+    def at_the_end(self, known: list[Run]) -> None:
+        """A machine with nothing but the key has reaped as well. `known`: what stands in the history of the first."""
         self.money.at_the_end()
         left = [secret.name for secret in self._world.cloud.account.secrets.values()]
         if left:
             self._found("leaked", f"secrets of runs are left in the account: {left}", "account")
         self.results.at_the_end()
         self._judge_further_nodes()
+        if self.own is not None:
+            self.own.at_the_end(known)
         self._judge_secrets()
 
     def verdict(self) -> Verdict:
@@ -157,7 +166,9 @@ class Judge:
                 yield "a request to the cloud", request
         for entry in world.core.log:
             yield "an address of the Hub", f"{entry.path} {entry.user_agent}"
-        for part in ("home", "elsewhere", "nowhere", "pods", "hub"):
+        if self.own is not None:
+            yield from self.own.text_of_places()
+        for part in ("home", "elsewhere", "nowhere", "pods", "hub", "machine"):
             for path in sorted((world.root / part).rglob("*")):
                 if path.is_file() and path.suffix not in (".ckpt", ".bin"):
                     yield f"{part}/{path.name}", path.read_bytes().decode("utf-8", "replace")

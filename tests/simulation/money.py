@@ -15,6 +15,7 @@ from tests.kit.virtual_time import START, now_seconds
 from tests.simulation.cluster_place import STRANGERS_CLUSTER, RentedCluster
 from tests.simulation.homes import Home, Laptop
 from tests.simulation.jobs_place import OWNER, Rented, RentedJob
+from tests.simulation.own_rented import LATE_SECONDS, RentedRun
 from tests.simulation.schedule import HOUR
 from tests.simulation.world import BOOT_MINUTES, World
 
@@ -39,6 +40,7 @@ UNARMED_SECONDS = BOOT_MINUTES * 60 + 600.0
 REFUSING = {
     *("server-errors", "html-error-page", "rate-limited"),
     *("hub-away", "jobs-away", "jobs-rate-limited"),
+    *("connection-lost", "machine-off", "replies-lost"),
 }
 """Faults under which the cloud takes no call. Where only the answer is late or lost, the call was carried out."""
 UNDELETABLE = {"delete-500", "delete-404", "delete-ignored", "cancel-refused", "cancel-ignored"}
@@ -223,6 +225,10 @@ class Money:
             pod_can = pod_can or _is_past_its_timeout(pod)
             laptop_can = laptop_can and not on & REFUSING
             on, by_stop_alone = set(), False
+        if isinstance(pod, RentedRun):
+            # It ends with its first process, whoever is connected.
+            laptop_can = laptop_can and not on & REFUSING
+            on, by_stop_alone = set(), False
         if isinstance(pod, RentedCluster):
             # No pod of it ends by itself, and none is stopped: only all of them are deleted.
             pod_can = pod_can and "members-delete-cluster" in on and not by_stop_alone
@@ -271,6 +277,8 @@ def run_of(pod: Rented) -> str:
 
 def cap_of(pod: Rented) -> float:
     """The first of its caps, reckoned from the cloud's own figures."""
+    if isinstance(pod, RentedRun):
+        return pod.run.cap_at
     settings = document(pod.env[RUN_VARIABLE]).settings
     by_cost = settings.max_cost_usd / pod.price_usd * HOUR if pod.price_usd else math.inf
     if isinstance(pod, RentedJob) and pod.started_at is not None:

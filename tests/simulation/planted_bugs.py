@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 from unittest.mock import patch
@@ -35,6 +37,7 @@ from pod_image.agent.ports import HubTrouble, Receipt
 from pod_image.agent.supervisor import Supervisor
 from pod_image.contract.bodies import UploadedFile
 from pod_image.contract.outcomes import EndReason
+from pod_image.own_machine import errands
 from pod_image.recipes.piper.recipe import PiperRecipe
 from tests.kit.clouds import JOBS_TOKEN
 
@@ -76,6 +79,15 @@ class PlantedBug(StrEnum):
     DELIVERS_FROM_EVERY_NODE = "lets every node deliver"
     TRAINS_ON_ALONE = "starts the training again when another node is gone"
     HANDS_KEYS_TO_FURTHER_NODES = "gives the training of a further node the whole environment"
+    LENDS_A_GPU_TWICE = "lends one GPU of a person's machine to two runs"
+    FORGETS_WHO_LIVES = "lends the GPU of a run whose first process was killed"
+    LEAVES_PROCESSES = (
+        "believes that a run on a person's machine ends because its end was asked for"
+    )
+    DROPS_FOLDERS = "removes a run's folder whatever of it was delivered"
+    WRITES_KEYS_DOWN = "keeps the keys in the folder of a run on a person's machine"
+    GOES_BY_ITS_OWN_CLOCK = "ends a run on a person's machine by this computer's clock"
+    FORGETS_THE_KEPT_LOG = "calls a run lost whose machine has its last word"
 
     @property
     def kind(self) -> str:
@@ -223,6 +235,17 @@ def _spec_with_token(self: HfJobsProvider, order: Any, references: Any) -> dict[
     return {**spec, "secrets": {**(spec["secrets"] or {}), "HF_TOKEN": JOBS_TOKEN}}
 
 
+def _lease_nothing(folder: Any, found: Any, count: int, lent: Any = ()) -> dict[int, Any]:
+    return {os.open(os.devnull, os.O_RDONLY): gpu for gpu in found[:count]}
+
+
+_order = errands._order
+
+
+def _order_with_keys(ground: Any, asked: Mapping[str, Any], *parts: Any) -> dict[str, Any]:
+    return {**_order(ground, asked, *parts), "keys": asked["keys"]}
+
+
 async def _give_plain(
     bench: Workbench, run: Run, keys: Keys, named: Sequence[str] = (), *, in_plain: bool
 ) -> tuple[Run, TokenEnvironment]:
@@ -319,7 +342,15 @@ _KINDS = {
     PlantedBug.DELIVERS_FROM_EVERY_NODE: "doubled",
     PlantedBug.TRAINS_ON_ALONE: "orphan",
     PlantedBug.HANDS_KEYS_TO_FURTHER_NODES: "leaked",
+    PlantedBug.LENDS_A_GPU_TWICE: "doubled",
+    PlantedBug.FORGETS_WHO_LIVES: "doubled",
+    PlantedBug.LEAVES_PROCESSES: "orphan",
+    PlantedBug.DROPS_FOLDERS: "lost",
+    PlantedBug.WRITES_KEYS_DOWN: "leaked",
+    PlantedBug.GOES_BY_ITS_OWN_CLOCK: "lost",
+    PlantedBug.FORGETS_THE_KEPT_LOG: "untrue",
 }
+_OWN = "pod_image.own_machine"
 _JOBS = "launcher.providers.hf_jobs.provider.HfJobsProvider"
 _RUNPOD = "launcher.providers.runpod.provider.RunPodProvider"
 _WHY_CLUSTER_GOES = "launcher.services.ending.sweep._why_cluster_goes"
@@ -390,5 +421,15 @@ _BROKEN: dict[PlantedBug, tuple[Any, ...]] = {
         _keys_for_further_nodes,
         "pod_image.agent.supervisor.stage_environment",
     ),
+    PlantedBug.LENDS_A_GPU_TWICE: (_lease_nothing, f"{_OWN}.errands.lease"),
+    PlantedBug.FORGETS_WHO_LIVES: (lambda ground: set(), f"{_OWN}.errands._lent"),
+    PlantedBug.LEAVES_PROCESSES: (lambda *_: set(), f"{_OWN}.machine.ThisMachine.end"),
+    PlantedBug.DROPS_FOLDERS: (lambda place: True, f"{_OWN}.first.is_delivered"),
+    PlantedBug.WRITES_KEYS_DOWN: (_order_with_keys, f"{_OWN}.errands._order"),
+    PlantedBug.GOES_BY_ITS_OWN_CLOCK: (
+        timedelta(0),
+        "launcher.providers.own_machine.OwnMachine.clock_ahead",
+    ),
+    PlantedBug.FORGETS_THE_KEPT_LOG: (_never_taken, "launcher.services.ending.settle._kept_word"),
 }
 """What is broken, and where it stands."""

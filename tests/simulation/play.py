@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from contextvars import Context
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +48,7 @@ def play(
     """Play a schedule, given or by its seed, and judge it. With a planted bug one promise is broken on purpose.
     `look` is shown the world once all is over."""
     schedule = draw(schedule) if isinstance(schedule, int) else schedule
-    parent = _MEMORY if _MEMORY.is_dir() else None
-    folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=parent))
+    folder = _emptied(_MEMORY if _MEMORY.is_dir() else Path(tempfile.gettempdir()))
     loop = ProcessLoop()
     try:
         with ExitStack() as stack:
@@ -66,10 +67,19 @@ def play(
             finally:
                 loop.run_until_complete(player.close())
                 loop.end()
+                player.leave()
                 asyncio.set_event_loop(None)
             return verdict
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _emptied(parent: Path) -> Path:
+    """Of the same name in each play of this process: a results folder is called by its path in what a run says."""
+    folder = parent / f"simulation-{os.getpid()}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    return folder
 
 
 class Player:
@@ -106,6 +116,7 @@ class Player:
             blurts_tokens=schedule.blurts_tokens,
             place=schedule.place,
             nodes=schedule.nodes,
+            has_results_folder=schedule.has_results_folder,
         )
         # What the library does once per process was before: from here on all of it repeats.
         self._dice.seed(schedule.seed)
@@ -135,10 +146,18 @@ class Player:
             for history in self._world.histories:
                 history.close()
 
+    def leave(self) -> None:
+        """Nothing runs any more: what stood in the system's place goes."""
+        if self._world is not None and self._world.own is not None:
+            self._world.own.close()
+
     def is_on_full_disk(self, path: Path) -> bool:
         """Only writes of the pods, and of the launcher into its own folders, ask."""
         machines = self._world.machines.values() if self._world is not None else ()
         if any(each.is_full and path.is_relative_to(each.folder) for each in machines):
+            return True
+        own = self._world.own if self._world is not None else None
+        if own is not None and own.refuses(path):
             return True
         full = [home for home in self.homes.values() if home.is_full]
         return any(path.is_relative_to(home.config.data_folder) for home in full)
@@ -186,7 +205,8 @@ class Player:
         await asyncio.sleep(3_700.0)
         await self._do("reap from nowhere", self._reap(nowhere, is_sure=True), nowhere)
         self.judge.look(self._is_looked_after)
-        self.judge.at_the_end()
+        known = [] if self.is_gone else self.world.open_bench(self.homes["home"]).runs.runs()
+        self.judge.at_the_end(known)
 
     # --- what a person does
 
@@ -209,7 +229,10 @@ class Player:
             work.close()
             return
         command = Laptop(name, laptop, self.homes[at])
-        self.commands.append((command, spawn(command, self._told(name, work))))
+        task = spawn(command, self._told(name, work))
+        # One that is killed before its first step has begun nothing.
+        task.add_done_callback(lambda _: work.close(), context=Context())
+        self.commands.append((command, task))
 
     async def _do(self, name: str, work: Any, home: Home) -> None:
         await spawn(Laptop(name, home=home), self._told(name, work))

@@ -183,6 +183,11 @@ class Threads:
         if job is not None:
             job.sleep(seconds)
 
+    def waker(self) -> Callable[[], None]:
+        """Ends the next sleep of the call at work, if it has not ended by then. To be called on the loop."""
+        job: _Job = self._local.job
+        return job.wake
+
     def close(self) -> None:
         """End what still sleeps."""
         for job in tuple(self._jobs):
@@ -204,6 +209,7 @@ class _Job:
         self._context = copy_context()
         self._turn, self._back = threading.Semaphore(0), threading.Semaphore(0)
         self._pause: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._is_killed = False
         self._result: Any = None
         self._failure: BaseException | None = None
@@ -211,11 +217,11 @@ class _Job:
         self._thread.start()
 
     def go_on(self) -> None:
-        self._pause = None
+        self._pause = self._timer = None
         self._turn.release()
         self._back.acquire()
         if self._pause is not None:
-            asyncio.get_running_loop().call_later(self._pause, self.go_on)
+            self._timer = asyncio.get_running_loop().call_later(self._pause, self.go_on)
             return
         self._threads.ended(self)
         self._thread.join()
@@ -225,6 +231,13 @@ class _Job:
             self.future.set_exception(self._failure)
         else:
             self.future.set_result(self._result)
+
+    def wake(self) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None and not timer.cancelled():
+            timer.cancel()
+            context: Context = timer._context  # type: ignore[attr-defined]  # asyncio keeps these to itself
+            asyncio.get_running_loop().call_soon(self.go_on, context=context)
 
     def sleep(self, seconds: float) -> None:
         self._pause = max(0.0, seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -166,7 +166,7 @@ class Strike:
 
     at: float
     kind: str
-    """cloud, jobs, hub, pod, laptop or person."""
+    """cloud, jobs, own, hub, pod, laptop or person."""
     name: str
     seconds: float = 0.0
     times: int | None = None
@@ -275,11 +275,20 @@ def _of_cluster(dice: random.Random, strike: Strike, nodes: int) -> list[Strike]
     return [strike]
 
 
-def _on_jobs(dice: random.Random, drawn: Schedule) -> Schedule:
+def _drawn_place(dice: random.Random) -> str:
+    drawn = dice.random()
+    for name, share in PLACES:
+        if drawn < share:
+            return name
+        drawn -= share
+    return "runpod"
+
+
+def _on_jobs(dice: random.Random, drawn: Schedule, place: str) -> Schedule:
     """The same on Hugging Face Jobs, where other things go wrong in the place of the cloud's."""
     strikes = [_of_jobs(dice, each) if each.kind == "cloud" else each for each in drawn.strikes]
     strikes = sorted(strikes, key=lambda strike: strike.at)
-    return replace(drawn, place="hf-jobs", strikes=tuple(strikes))
+    return replace(drawn, place=place, strikes=tuple(strikes))
 
 
 def _of_jobs(dice: random.Random, strike: Strike) -> Strike:
@@ -290,6 +299,44 @@ def _of_jobs(dice: random.Random, strike: Strike) -> Strike:
     seconds = round(dice.uniform(20.0, longest), 1) if longest else 0.0
     options = {"status": dice.choice((500, 502, 503, 504))} if name == "jobs-away" else {}
     return Strike(0.0 if is_at_launch else strike.at, "jobs", name, seconds, options=options)
+
+
+def on_own_machine(dice: random.Random, drawn: Schedule, place: str) -> Schedule:
+    """The same on a machine of one's own: nothing is paid there, and nobody else has runs in its folder."""
+    strikes = [_of_own(dice, each, place) for each in drawn.strikes]
+    return replace(
+        drawn,
+        place=place,
+        strikes=tuple(sorted(strikes, key=lambda strike: strike.at)),
+        has_strangers=False,
+        has_results_folder=dice.random() < 0.4,
+    )
+
+
+def _of_own(dice: random.Random, strike: Strike, place: str) -> Strike:
+    is_here = place == "local"
+    if is_here and strike.name in ("laptop-gone", "laptop-sleeps", "laptop-loses-power"):
+        return Strike(strike.at, "own", "machine-reboots")  # the computer is the machine
+    if is_here and strike.name.endswith("-elsewhere"):
+        return replace(strike, name={"deploy-elsewhere": "deploy-again"}.get(strike.name, "reap"))
+    if strike.kind != "cloud":
+        return strike
+    if strike.name in OUTAGES and strike.seconds in OUTAGE_SECONDS:
+        name = "machine-off" if is_here else "connection-lost"
+        return replace(strike, kind="own", name=name, options={})
+    name = dice.choice([each for each in sorted(OWN) if not (is_here and each in ONLY_BY_SSH)])
+    longest, is_at_launch = OWN[name]
+    seconds = round(dice.uniform(20.0, longest), 1) if longest else 0.0
+    options = {"who": dice.choice(LOST_MEMORY)} if name == "out-of-memory" else {}
+    return Strike(0.0 if is_at_launch else strike.at, "own", name, seconds, options=options)
+
+
+_MOVED: Mapping[str, Callable[[random.Random, Schedule, str], Schedule]] = {
+    "hf-jobs": _on_jobs,
+    "ssh": on_own_machine,
+    "local": on_own_machine,
+}
+"""What another place makes of a schedule."""
 
 
 def _work(dice: random.Random) -> Work:

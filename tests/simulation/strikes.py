@@ -18,6 +18,9 @@ from tests.simulation.world import PodContainer, World
 if TYPE_CHECKING:
     from tests.simulation.play import Player
 
+HOST_SECONDS = 600.0
+"""For a machine of one's own to be started again after it has failed."""
+
 
 class Strikes:
     """Carries out the strikes of one play."""
@@ -35,6 +38,7 @@ class Strikes:
         await {
             "cloud": self._in_cloud,
             "jobs": self._in_jobs,
+            "own": self._on_own_machine,
             "hub": self._in_hub,
             "pod": self._in_pod,
             "laptop": self._on_laptop,
@@ -52,6 +56,25 @@ class Strikes:
         jobs = self._world.jobs
         assert jobs is not None, "the runs of this schedule go elsewhere"
         await jobs.strike(strike.name, strike.seconds, strike.options)
+
+    async def _on_own_machine(self, strike: Strike) -> None:
+        own = self._world.own
+        assert own is not None, "the runs of this schedule go elsewhere"
+        if strike.name == "out-of-memory":
+            self._note_struck_there()
+        if strike.name in ("machine-reboots", "machine-off") and own.kind == "local":
+            self._end_commands_here()
+        await own.strike(strike.name, strike.seconds, strike.options)
+
+    def _note_struck_there(self) -> None:
+        for pod in self._world.our_pods():
+            if pod.is_live:
+                self._player.judge.money.of(pod).is_struck = True
+
+    def _end_commands_here(self) -> None:
+        for command, _ in self._player.commands:
+            if command.parent is self._player.laptops["home"]:
+                command.die()
 
     async def _in_hub(self, strike: Strike) -> None:
         if strike.name == "content-spoilt":
@@ -75,11 +98,11 @@ class Strikes:
         container = self._world.container(pod)
         match strike.name:
             case "host-dies":
-                self._world.kill_host(pod)
+                await self._kill_host(pod)
             case "host-loses-power":
                 await self._cut_power(pod, machine, strike)
             case "pod-clock-jumps":
-                self._world.pod_skew_seconds += strike.options["jump"]
+                self._jump(strike.options["jump"], is_here=False)
                 self._world.pod_clock(pod.id)
             case "trainer-killed" if machine.stages:
                 last = machine.stages[-1]
@@ -89,6 +112,21 @@ class Strikes:
                 await self._for_a_while(machine, strike)
             case _ if container is not None:
                 self._in_container(strike.name, rented, container)
+
+    def _jump(self, seconds: float, *, is_here: bool) -> None:
+        """Of the clock of the person's computer, or of the pods'; a run on this computer has both from one."""
+        own = self._world.own
+        is_one = own is not None and own.kind == "local"
+        if is_here or is_one:
+            self._player.homes["home"].clock.skew_seconds += seconds
+        if not is_here or is_one:
+            self._world.pod_skew_seconds += seconds
+
+    async def _kill_host(self, pod: Rented) -> None:
+        if self._world.own is not None:
+            await self._on_own_machine(Strike(0.0, "own", "machine-off", HOST_SECONDS))
+        else:
+            self._world.kill_host(pod)
 
     async def _for_a_while(self, machine: Machine, strike: Strike) -> None:
         name, value, usual = {
@@ -117,8 +155,8 @@ class Strikes:
             container.agent.sleep()
 
     def _note_if_it_ends(self, pod: Rented) -> None:
-        """Nobody starts a job again."""
-        if self._world.jobs is not None:
+        """Nobody starts a job again, nor a run on a machine of one's own."""
+        if self._world.jobs is not None or self._world.own is not None:
             self._player.judge.money.of(pod).is_struck = True
 
     async def _cut_power(self, pod: Rented, machine: Machine, strike: Strike) -> None:
@@ -130,13 +168,22 @@ class Strikes:
         if container is None:
             return
         self._note_if_it_ends(pod)
-        container.kill()
+        own = self._world.own
+        if own is None:
+            container.kill()
+        else:
+            own.go_down()
+            if own.kind == "local":
+                self._end_commands_here()
         power.strike()
         for kept in machine.disk.at(machine.now()):
             path = machine.folder / "out" / kept.below
             whole = path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == kept.sha256
             if not whole:
                 machine.disk.removed(kept.below)
+        if own is not None:
+            await asyncio.sleep(HOST_SECONDS)
+            own.come_up()
 
     # --- the person's computer
 
@@ -155,7 +202,7 @@ class Strikes:
             case "laptop-loses-power":
                 await self._cut_power_here(strike)
             case "laptop-clock-jumps":
-                home.clock.skew_seconds += strike.options["jump"]
+                self._jump(strike.options["jump"], is_here=True)
             case "disk-full-here":
                 home.is_full = True
                 await asyncio.sleep(strike.seconds)
@@ -186,9 +233,7 @@ class Strikes:
         power.look()
         player.power.append(power)
         await asyncio.sleep(min(strike.at, WRITEBACK_SECONDS))
-        for command, _ in player.commands:
-            if command.parent is player.laptops["home"]:
-                command.die()
+        self._end_commands_here()
         power.strike()
 
     async def _by_person(self, strike: Strike) -> None:

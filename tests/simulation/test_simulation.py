@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.kit.virtual_time import START
-from tests.simulation import jobs_place
+from tests.simulation import jobs_place, own_place
 from tests.simulation.__main__ import main, summed
 from tests.simulation.cluster_place import RentedCluster
 from tests.simulation.disks import PowerLoss
@@ -96,6 +96,35 @@ def test_a_job_without_faults_ends_with_all_its_results_and_costs_no_pod() -> No
     assert job.status == "COMPLETED"
 
 
+@pytest.mark.parametrize("has_results_folder", [False, True])
+@pytest.mark.parametrize("place", ["ssh", "local"])
+def test_a_run_on_a_machine_of_ones_own_without_faults_ends_with_all_its_results_and_gives_all_back(
+    place: str, has_results_folder: bool
+) -> None:
+    worlds: list[World] = []
+    quiet = schedule(place=place, blurts_tokens=True, has_results_folder=has_results_folder)
+    verdict = play(quiet, look=worlds.append)
+    assert verdict.findings == []
+    assert verdict.pods == 1
+    assert any('"reason":"finished"' in line for line in verdict.trace)
+    assert not worlds[0].cloud.pods
+    (run,) = worlds[0].our_pods()
+    assert run.status == "EXITED"
+
+
+@pytest.mark.parametrize("place", ["ssh", "local"])
+@pytest.mark.parametrize("jump", [-7_200.0, 7_200.0])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("laptop", "laptop-clock-jumps"), ("pod", "pod-clock-jumps")]
+)
+def test_a_run_on_a_machine_of_ones_own_goes_on_when_a_clock_is_set(
+    kind: str, name: str, jump: float, place: str
+) -> None:
+    verdict = play(schedule(Strike(40.0, kind, name, options={"jump": jump}), place=place))
+    assert verdict.findings == []
+    assert any('"reason":"finished"' in line for line in verdict.trace)
+
+
 @pytest.mark.parametrize("jump", [-7_200.0, 7_200.0])
 def test_a_job_is_not_cancelled_because_the_clock_of_this_computer_jumps(jump: float) -> None:
     strike = Strike(40.0, "laptop", "laptop-clock-jumps", options={"jump": jump})
@@ -170,7 +199,7 @@ def test_when_a_further_node_is_lost_the_others_end_and_what_was_learnt_is_deliv
 
 
 def test_the_place_is_drawn_and_every_strike_can_happen_there() -> None:
-    schedules = [draw(seed) for seed in range(1, 301)]
+    schedules = [draw(seed) for seed in range(1, 601)]
     at = {name: [each for each in schedules if each.place == name] for name, _ in PLACES}
     assert sum(len(each) for each in at.values()) == 300
     assert math.isclose(sum(share for _, share in PLACES), 1.0)
@@ -180,6 +209,7 @@ def test_the_place_is_drawn_and_every_strike_can_happen_there() -> None:
     assert kinds["runpod"] == {"cloud", "hub", "pod", "laptop", "person"}
     assert kinds["cluster"] == kinds["runpod"]
     assert kinds["hf-jobs"] == {"jobs", "hub", "pod", "laptop", "person"}
+    assert kinds["ssh"] == kinds["local"] == {"own", "hub", "pod", "laptop", "person"}
     assert all((each.nodes > 1) is (each.place == "cluster") for each in schedules)
     assert not any(each.is_detached for each in at["cluster"])
     of_clusters = {strike.name for each in at["cluster"] for strike in each.strikes}
@@ -189,6 +219,9 @@ def test_the_place_is_drawn_and_every_strike_can_happen_there() -> None:
     assert set(JOBS) == {
         *jobs_place.ONCE, *jobs_place.WHILE, *jobs_place.LASTING, *jobs_place.COUNTED
     }  # fmt: skip
+    of_own = [strike for each in at["ssh"] for strike in each.strikes if strike.kind == "own"]
+    assert {strike.name for strike in of_own} == set(OWN)
+    assert set(OWN) == {*own_place.ONCE, *own_place.LASTING}
 
 
 def test_a_strike_that_fails_is_not_taken_for_a_promise_that_was_kept() -> None:
@@ -266,6 +299,23 @@ BROKEN: dict[PlantedBug, Schedule] = {
         Strike(0.0, "jobs", "start-reply-lost"), place="hf-jobs"
     ),
     PlantedBug.SENDS_THE_JOBS_TOKEN: schedule(place="hf-jobs"),
+    PlantedBug.LENDS_A_GPU_TWICE: schedule(Strike(100.0, "person", "other-run"), place="ssh"),
+    PlantedBug.FORGETS_WHO_LIVES: schedule(
+        Strike(100.0, "own", "out-of-memory", options={"who": "first"}),
+        Strike(130.0, "person", "other-run"),
+        place="local",
+    ),
+    PlantedBug.LEAVES_PROCESSES: schedule(Strike(100.0, "person", "abort"), place="ssh"),
+    PlantedBug.DROPS_FOLDERS: schedule(Strike(200.0, "hub", "down-for-hours"), place="local"),
+    PlantedBug.WRITES_KEYS_DOWN: schedule(place="ssh"),
+    PlantedBug.GOES_BY_ITS_OWN_CLOCK: schedule(
+        Strike(40.0, "laptop", "laptop-clock-jumps", options={"jump": 7_200.0}), place="ssh"
+    ),
+    PlantedBug.FORGETS_THE_KEPT_LOG: schedule(
+        Strike(350.0, "hub", "down-for-hours"),
+        Strike(360.0, "laptop", "launcher-killed"),
+        place="ssh",
+    ),
     PlantedBug.LEAVES_ITS_CLUSTER: cluster(Strike(100.0, "laptop", "ctrl-c")),
     PlantedBug.ENDS_MEMBERS_ALONE: cluster(Strike(700.0, "laptop", "laptop-gone")),
     PlantedBug.OUTSTAYS_ITS_FIRST_NODE: cluster(

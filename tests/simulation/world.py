@@ -11,12 +11,13 @@ from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, field, replace
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 from pydantic import SecretStr
 
 from launcher.config import Config
+from launcher.domain.offer import Offer
 from launcher.domain.plan import Composed, DatasetSummary, Plan
 from launcher.emulator.hub import HubCore
 from launcher.emulator.hub.routes import ROUTES
@@ -42,6 +43,7 @@ from pod_image.agent.story import run_pod
 from pod_image.agent.timing import Timing
 from pod_image.contract.settings import RunSettings
 from pod_image.control import main as control
+from pod_image.hub import own_folder
 from tests.kit.clocks import MachineClock, WorldClock
 from tests.kit.clouds import (
     CLIPS_REPO,
@@ -64,6 +66,9 @@ from tests.simulation.patches import SCALE
 from tests.simulation.processes import PROCESS, Process, ProcessLoop, Threads, spawn
 from tests.simulation.strangers import Stranger, strangers_pods
 from tests.simulation.trainer import Machine, ScriptedStage, Work
+
+if TYPE_CHECKING:
+    from tests.simulation.own_place import OwnPlace
 
 CLOUD_URL = "https://cloud.test"
 HUB_HOST = httpx.URL(HUB_URL).host
@@ -316,6 +321,8 @@ class World:
     timing: Timing = TIMING
     blurts_tokens: bool = False
     place: str = "runpod"
+    has_results_folder: bool = False
+    """The results go to a folder of the machine, in the place of a repo."""
     nodes: int = 1
     """Of each run; several are a cluster."""
     lame_pods: int = 0
@@ -362,8 +369,15 @@ class World:
             self.timing = replace(self.timing, longest_release_backoff_seconds=100.0)
         if self.jobs is not None:
             self.keys = replace(self.keys, runpod=None, hf_jobs=SecretStr(JOBS_TOKEN))
+        self.own = self._own_machine() if self.place in ("ssh", "local") else None
         self._put_clips()
         self._ticking = asyncio.ensure_future(self._tick())
+
+    def _own_machine(self) -> OwnPlace:
+        from tests.simulation.own_place import OwnPlace  # its containers are made of this file's
+
+        self.keys = replace(self.keys, runpod=None)
+        return OwnPlace(self, self.place, self.root / "machine")
 
     def home(self, name: str) -> Home:
         """Where one computer of the person keeps what it knows."""
@@ -415,10 +429,13 @@ class World:
     def machine(self, pod_id: str) -> Machine:
         if pod_id not in self.machines:
             folder = self.root / "pods" / pod_id / "run"
+            if self.own is not None:
+                folder = self.own.folder_of(pod_id)
             folder.parent.mkdir(parents=True, exist_ok=True)
             pod = self.cloud.pods.get(pod_id)
             keys = [pod.key.value] if pod is not None else []
-            own = (TOKENS["read"], TOKENS["write"], *keys)
+            writes = () if self.has_results_folder else (TOKENS["write"],)
+            own = (TOKENS["read"], *writes, *keys)
             blurted = " ".join(own) if self.blurts_tokens else ""
             self.machines[pod_id] = Machine(
                 pod_id, folder, now_seconds, self.work, Disk(now_seconds), blurted=blurted
@@ -484,10 +501,14 @@ class World:
         runs = RunHistory(config.history_path)
         self.histories.append(runs)
         home.keeps(runs)
-        if self.jobs is None:
+        if self.jobs is None and self.own is None:
             return Workbench(config, RunPodProvider(client), access, runs, clock)
         nothing = cast(Provider, NoProvider(RUNPOD))
-        others: dict[str, Provider] = {"hf-jobs": self.jobs.provider(clock)}
+        others: dict[str, Provider] = {}
+        if self.jobs is not None:
+            others = {"hf-jobs": self.jobs.provider(clock)}
+        if self.own is not None:
+            others = self.own.providers(clock)
         return Workbench(config, nothing, access, runs, clock, others=others)
 
     def plan(self, run_id: str, *, resume: bool = False) -> Plan:
@@ -496,11 +517,14 @@ class World:
             recipe |= {"voice_name": "demo", "quality": "x-low", "base_checkpoint": ""}
         else:
             recipe |= {"argv": ["python", "train.py"], "outputs": ["out/**"]}
+        where: dict[str, Any] = {"results_repo": RESULTS_REPO}
+        if self.own is not None:
+            where = self.own.where_to(RESULTS_REPO if not self.has_results_folder else "")
         settings = RunSettings(
             **recipe,
+            **where,
             provider="runpod" if self.clusters is not None else self.place,
             nodes=self.nodes,
-            results_repo=RESULTS_REPO,
             dataset_repo=CLIPS_REPO,
             max_hours=self.max_hours,
             max_cost_usd=self.max_cost_usd,
@@ -513,6 +537,8 @@ class World:
         )
         if self.jobs is not None:
             offers = (offer("t4-medium", "T4", 0.60), offer("t4-small", "T4", 0.40))
+        if self.own is not None:
+            offers = (offer(GPU, "RTX 4090", 0.0),)
         commit = self.core.store.repos["dataset", CLIPS_REPO].head.oid
         dataset = DatasetSummary(CLIPS_REPO, commit, clips=1, minutes=1.0)
         return Plan(Composed(settings, {}), run_id, offers, dataset, resume=resume)
@@ -520,6 +546,8 @@ class World:
     def our_pods(self) -> Sequence[Rented]:
         if self.jobs is not None:
             return self.jobs.rented()
+        if self.own is not None:
+            return self.own.rented()
         if self.clusters is not None:
             return self.clusters.rented()
         return [pod for pod in self.cloud.pods.values() if pod.id in self.owner_of]
@@ -530,6 +558,8 @@ class World:
 
     def faults_on(self) -> set[str]:
         """Names of the faults of the place of the run, as it is now."""
+        if self.own is not None:
+            return self.own.faults_on()
         return set(self.cloud.faults.on) if self.jobs is None else self.jobs.faults_on()
 
     def end_faults(self) -> None:
@@ -537,6 +567,8 @@ class World:
         self.cloud.faults.switch_off()
         if self.jobs is not None:
             self.jobs.end_faults()
+        if self.own is not None:
+            self.own.end_faults()
 
     def kill_host(self, pod: Rented) -> None:
         self.dead_hosts.add(pod.id)
@@ -556,6 +588,8 @@ class World:
         if self.jobs is not None:
             self.jobs.rent_strangers()
             return
+        if self.own is not None:
+            return  # whoever else has an account there has folders of their own
         if self.clusters is not None:
             self.clusters.rent_strangers()
         for body in strangers_pods():
@@ -571,6 +605,7 @@ class World:
             transport=self.hub_wire,
             use_xet=False,
             patience=hugging_face.Patience(workers=1),
+            open_folder=own_folder if self.own is None else self.own.open_folder,
         )
 
     def _put_clips(self) -> None:
