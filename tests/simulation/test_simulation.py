@@ -125,6 +125,12 @@ def test_a_run_on_a_machine_of_ones_own_goes_on_when_a_clock_is_set(
     assert any('"reason":"finished"' in line for line in verdict.trace)
 
 
+def test_a_run_that_came_to_its_end_while_its_launch_slept_is_told_as_it_ended() -> None:
+    verdict = play(schedule(Strike(8.0, "laptop", "laptop-sleeps", 1_800.0), place="ssh"))
+    assert verdict.findings == []
+    assert any('"reason":"finished"' in line for line in verdict.trace)
+
+
 @pytest.mark.parametrize("jump", [-7_200.0, 7_200.0])
 def test_a_job_is_not_cancelled_because_the_clock_of_this_computer_jumps(jump: float) -> None:
     strike = Strike(40.0, "laptop", "laptop-clock-jumps", options={"jump": jump})

@@ -10,14 +10,14 @@ from dataclasses import replace
 from launcher.domain.pod import Pod, PodOrder
 from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run, RunState
-from launcher.errors import LauncherError, RentUnclear
+from launcher.errors import HubError, LauncherError, NotConfigured, RentUnclear
 from launcher.services.common.intents import intents_of
 from launcher.services.common.pod_release import release_pod, still_releasing
 from launcher.services.common.run_secrets import remove_run_secrets
 from launcher.services.common.unproven import told_when_slow
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reconcile import look_for, own
-from launcher.services.ending.settle import close, metered_usd
+from launcher.services.ending.settle import close, delivered_word, metered_usd, write_down
 from launcher.services.launching.progress import Stage
 from pod_image.contract.figures import about, dollars_per_hour, duration
 from pod_image.contract.next_steps import NextStep, Said, Sentence
@@ -137,10 +137,20 @@ class Rental:
                 NextStep.ABORT_RUN.of(run.run_id),
                 " succeeds.",
             )
-        run = await close(self._bench, run, run.end_reason or reason, why)
+        run = await self._closed(run, reason, why)
         said = _released(run)
         self._say(Stage.RELEASED, said, run)
         return said
+
+    async def _closed(self, run: Run, reason: EndReason, why: str) -> Run:
+        """It may have come to its own end unheard, such as while this computer slept: then that is how it ended."""
+        if run.end_reason is None and reason is EndReason.BOOT_FAILED:
+            word = None
+            with suppress(HubError, NotConfigured):
+                word = await delivered_word(self._bench, run, in_a_hurry=True)
+            if word is not None and word.reason is not EndReason.LOST:
+                return await write_down(self._bench, run, word)
+        return await close(self._bench, run, run.end_reason or reason, why)
 
     def _now(self) -> Run:
         """The run as the history has it, with the pod also where the history could not be told."""
