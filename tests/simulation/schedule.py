@@ -303,18 +303,13 @@ def _of_jobs(dice: random.Random, strike: Strike) -> Strike:
 
 def on_own_machine(dice: random.Random, drawn: Schedule, place: str) -> Schedule:
     """The same on a machine of one's own: nothing is paid there, and nobody else has runs in its folder."""
-    strikes = [_of_own(dice, each, place) for each in drawn.strikes]
-    return replace(
-        drawn,
-        place=place,
-        strikes=tuple(sorted(strikes, key=lambda strike: strike.at)),
-        has_strangers=False,
-        has_results_folder=dice.random() < 0.4,
-    )
+    moved = replace(drawn, place=place, has_strangers=False, has_results_folder=dice.random() < 0.4)
+    strikes = [_of_own(dice, each, moved) for each in drawn.strikes]
+    return replace(moved, strikes=tuple(sorted(strikes, key=lambda strike: strike.at)))
 
 
-def _of_own(dice: random.Random, strike: Strike, place: str) -> Strike:
-    is_here = place == "local"
+def _of_own(dice: random.Random, strike: Strike, drawn: Schedule) -> Strike:
+    is_here = drawn.place == "local"
     if is_here and strike.name in ("laptop-gone", "laptop-sleeps", "laptop-loses-power"):
         return Strike(strike.at, "own", "machine-reboots")  # the computer is the machine
     if is_here and strike.name.endswith("-elsewhere"):
@@ -324,7 +319,11 @@ def _of_own(dice: random.Random, strike: Strike, place: str) -> Strike:
     if strike.name in OUTAGES and strike.seconds in OUTAGE_SECONDS:
         name = "machine-off" if is_here else "connection-lost"
         return replace(strike, kind="own", name=name, options={})
-    name = dice.choice([each for each in sorted(OWN) if not (is_here and each in ONLY_BY_SSH)])
+    left_out = (
+        *(ONLY_BY_SSH if is_here else ()),
+        *(() if drawn.has_results_folder else ON_FOLDERS),
+    )
+    name = dice.choice([each for each in sorted(OWN) if each not in left_out])
     longest, is_at_launch = OWN[name]
     seconds = round(dice.uniform(20.0, longest), 1) if longest else 0.0
     options = {"who": dice.choice(LOST_MEMORY)} if name == "out-of-memory" else {}
