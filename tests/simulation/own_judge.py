@@ -141,13 +141,19 @@ class _RunJudge:
             right.append(EndReason.BOOT_FAILED)  # whoever launched it gave up, and ended it
         if is_silent and reason not in right and not was_asked:
             self._untrue(f"the launcher says {reason}, and it never said how it ended")
-        if truth is not None and reason is not truth and not was_asked:
+        is_unheard = reason is EndReason.LOST and not self._is_word_kept()
+        if truth is not None and reason is not truth and not was_asked and not is_unheard:
             self._untrue(f"the launcher says {reason}, and it ended as {truth}")
         if missing and not was_asked and str(self._place.disk) not in told.detail:
             self._untrue("the launcher does not say that what it had made is in its folder")
         is_restart = self._pod.id in self._world.dead_hosts
         if reason is EndReason.LOST and is_restart and "started again" not in told.detail:
             self._untrue("the launcher does not say that its machine was started again")
+
+    def _is_word_kept(self) -> bool:
+        """Whether its log has its last word: on a full disk it has not."""
+        log = self._place.log
+        return log.is_file() and '"event":"ended"' in log.read_text()
 
     def _recorded_reason(self) -> EndReason | None:
         """Of a run that died while it delivered: why it was to end."""

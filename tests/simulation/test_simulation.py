@@ -125,6 +125,18 @@ def test_a_run_on_a_machine_of_ones_own_goes_on_when_a_clock_is_set(
     assert any('"reason":"finished"' in line for line in verdict.trace)
 
 
+@pytest.mark.parametrize("place", ["ssh", "local"])
+def test_of_two_runs_that_are_started_in_the_same_moment_one_has_the_gpu_and_the_other_is_refused(
+    place: str,
+) -> None:
+    worlds: list[World] = []
+    verdict = play(schedule(Strike(0.0, "person", "other-run"), place=place), look=worlds.append)
+    assert verdict.findings == []
+    assert verdict.pods == 1
+    refused = [said for said in worlds[0].said_here if "0 of 1 GPUs are free" in said]
+    assert refused
+
+
 def test_a_run_that_came_to_its_end_while_its_launch_slept_is_told_as_it_ended() -> None:
     verdict = play(schedule(Strike(8.0, "laptop", "laptop-sleeps", 1_800.0), place="ssh"))
     assert verdict.findings == []
@@ -233,6 +245,8 @@ def test_the_place_is_drawn_and_every_strike_can_happen_there() -> None:
 def test_a_strike_that_fails_is_not_taken_for_a_promise_that_was_kept() -> None:
     with pytest.raises(ValueError, match="jobs-awya is no fault of jobs"):
         play(schedule(Strike(1.0, "jobs", "jobs-awya"), place="hf-jobs"))
+    with pytest.raises(ValueError, match="rebots is no fault of a machine of one's own"):
+        play(schedule(Strike(1.0, "own", "rebots"), place="ssh"))
 
 
 @pytest.mark.parametrize(("seed", "place"), [(11, "runpod"), (2, "hf-jobs"), (12, "cluster")])
