@@ -117,7 +117,7 @@ class RentedJob:
         return running.inner
 
 
-Rented = Pod | RentedJob | RentedCluster
+Rented = Pod | RentedJob | RentedCluster | RentedRun
 """What costs money, wherever it is."""
 
 

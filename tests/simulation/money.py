@@ -240,7 +240,8 @@ class Money:
             account.stop_only_seconds += seconds
             return
         account.overdue_seconds += seconds
-        limit = STRUCK_SECONDS if account.is_struck else GONE_SECONDS
+        struck_seconds = LATE_SECONDS if isinstance(pod, RentedRun) else STRUCK_SECONDS
+        limit = struck_seconds if account.is_struck else GONE_SECONDS
         if isinstance(pod, RentedCluster):
             limit = max(limit, WATCHED_SECONDS)
         limit += 2 * LOOK_SECONDS

@@ -119,10 +119,29 @@ JOBS: Mapping[str, tuple[float, bool]] = {
     "cancel-ignored-once": (0.0, False),
     "logs-away": (0.5 * HOUR, False),
 }
+OWN: Mapping[str, tuple[float, bool]] = {
+    # Faults of a machine of one's own in the place of the cloud's, as above.
+    "start-reply-lost": (0.0, True),
+    "start-cut-off": (0.0, True),
+    "machine-reboots": (0.0, False),
+    "machine-off": (0.5 * HOUR, False),
+    "out-of-memory": (0.0, False),
+    "results-unwritable": (0.5 * HOUR, False),
+    "replies-lost": (300.0, False),
+    "connection-lost": (0.5 * HOUR, False),
+    "answers-slow": (600.0, False),
+    "program-gone": (0.0, False),
+}
+ONLY_BY_SSH = ("connection-lost", "answers-slow", "program-gone")
+ON_FOLDERS = ("results-unwritable",)
+LOST_MEMORY = ("first", "agent", "first and agent", "trainer")
+"""Whom the system kills where no memory is left."""
 PLACES: tuple[tuple[str, float], ...] = (
-    ("hf-jobs", 1 / 3),
-    ("cluster", 1 / 6),
-    ("runpod", 1 / 2),
+    ("hf-jobs", 0.24),
+    ("cluster", 0.15),
+    ("ssh", 0.15),
+    ("local", 0.08),
+    ("runpod", 0.38),
 )
 """Where the runs of a schedule go, and its share of all schedules."""
 CLUSTERS: Mapping[str, tuple[float, bool]] = {
@@ -191,6 +210,8 @@ class Schedule:
     """Where its runs go, of PLACES."""
     nodes: int = 1
     """Of each of its runs."""
+    has_results_folder: bool = False
+    """On a machine of one's own the results may go to a folder of it."""
 
     @property
     def upload_bytes_per_second(self) -> float:
@@ -225,8 +246,8 @@ def draw(seed: int, place: str = "") -> Schedule:
     # Of dice of their own: so a schedule on RunPod is what it was before there was another place.
     place_dice = random.Random(f"the place of {seed}")
     name = _place(place_dice)
-    changed = {"hf-jobs": _on_jobs, "cluster": _on_cluster}.get(place or name)
-    return changed(place_dice, drawn) if changed is not None else drawn
+    moved = _MOVED.get(place or name)
+    return moved(place_dice, drawn, place or name) if moved is not None else drawn
 
 
 def _place(dice: random.Random) -> str:
@@ -238,14 +259,14 @@ def _place(dice: random.Random) -> str:
     return PLACES[-1][0]
 
 
-def _on_cluster(dice: random.Random, drawn: Schedule) -> Schedule:
+def _on_cluster(dice: random.Random, drawn: Schedule, place: str) -> Schedule:
     """The same on several nodes: nobody may leave it, one node is struck by what befalls a pod, and who dies is
     followed by another."""
     nodes = dice.choice((2, 2, 2, 3))
     strikes = [each for strike in drawn.strikes for each in _of_cluster(dice, strike, nodes)]
     return replace(
         drawn,
-        place="cluster",
+        place=place,
         nodes=nodes,
         is_detached=False,
         max_cost_usd=nodes * drawn.max_cost_usd,
@@ -273,15 +294,6 @@ def _of_cluster(dice: random.Random, strike: Strike, nodes: int) -> list[Strike]
     if strike.kind == "person" and strike.name not in ("abort", "reap") and dice.random() < 0.4:
         return [replace(strike, name=dice.choice(WATCHING))]
     return [strike]
-
-
-def _drawn_place(dice: random.Random) -> str:
-    drawn = dice.random()
-    for name, share in PLACES:
-        if drawn < share:
-            return name
-        drawn -= share
-    return "runpod"
 
 
 def _on_jobs(dice: random.Random, drawn: Schedule, place: str) -> Schedule:
@@ -332,6 +344,7 @@ def _of_own(dice: random.Random, strike: Strike, drawn: Schedule) -> Strike:
 
 _MOVED: Mapping[str, Callable[[random.Random, Schedule, str], Schedule]] = {
     "hf-jobs": _on_jobs,
+    "cluster": _on_cluster,
     "ssh": on_own_machine,
     "local": on_own_machine,
 }

@@ -531,7 +531,7 @@ class World:
             boot_minutes=BOOT_MINUTES,
         )
         count = self.nodes
-        offers = (
+        offers: tuple[Offer, ...] = (
             offer(GPU, "RTX 4090", 0.69 * count, nodes=count),
             offer(OTHER_GPU, "RTX A5000", 0.27 * count, nodes=count),
         )
