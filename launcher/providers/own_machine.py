@@ -22,7 +22,7 @@ from launcher.errors import (
 )
 from launcher.providers.base import ExecResult, LogLine
 from launcher.providers.held_secrets import HeldSecrets, parted
-from launcher.providers.own_machine_answers import Answers, ContainerAnswer, LookAnswer
+from launcher.providers.own_machine_answers import Answers, LookAnswer
 from launcher.providers.place import Place
 from launcher.providers.told_times import deadline_in
 from pod_image.contract.common_settings import Cloud
@@ -143,7 +143,7 @@ class OwnMachine(HeldSecrets):
     async def notes(self, run_json: str) -> tuple[Finding, ...]:
         found = await self._look(run_json)
         return (
-            _who_sees_what(self._place, found.container),
+            _who_sees_what(self._place, found),
             _no_outside_end(self._place),
             *_on_absent(found.absent, may_install=self._may_install),
         )
@@ -298,8 +298,21 @@ def _stock(found: LookAnswer, name: str, gpu_count: int) -> Stock:
     return Stock.HIGH if free >= gpu_count else Stock.NONE
 
 
-def _who_sees_what(place: Place, container: ContainerAnswer | None) -> Finding:
+def _who_sees_what(place: Place, found: LookAnswer) -> Finding:
     """What a run on such a machine can read there: all that is the person's, or what its container has of it."""
+    container = found.container
+    if container is None and found.is_root:
+        return Finding(
+            Severity.WARNING,
+            "runs_as_root",
+            f"You are root on {place.title}, and the run's command runs as root: it could read and change everything "
+            "on that machine, whoever it belongs to.",
+            Sentence(
+                "No run needs root: use an ordinary user there, or give it walls: ",
+                setting("container", "on"),
+                ".",
+            ),
+        )
     if container is None:
         return Finding(
             Severity.WARNING,

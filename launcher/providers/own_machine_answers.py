@@ -54,6 +54,7 @@ class ContainerAnswer(_Lenient):
 class LookAnswer(_Lenient):
     host: str = ""
     account_id: str = ""
+    is_root: bool = False
     memory_gb: int = 0
     absent: tuple[str, ...] = ()
     gpus: tuple[GpuAnswer, ...] = ()

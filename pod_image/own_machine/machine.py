@@ -105,6 +105,7 @@ class ThisMachine:
         return {
             "host": socket.gethostname(),
             "account_id": _account_id(),
+            "is_root": os.geteuid() == 0,
             "memory_gb": _memory_gb(),
             "absent": [] if wanted_image(run_json) else absent_packages(run_json),
             "python": sys.version.split()[0],

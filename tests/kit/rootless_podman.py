@@ -5,26 +5,21 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
-import pwd
 import re
 import shutil
 import subprocess
-import sys
-import sysconfig
 import tarfile
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.kit import python_to_copy
+from tests.kit.ordinary_user import OrdinaryUser
+
 IMAGE = "localhost/launcher-tests:1"
-AGENT_NEEDS = ("httpx", "pydantic", "huggingface-hub", "tenacity")
 WHY_NOT = "rootless Podman starts no container here"
 _PROGRAMS = ("sh", "cat", "env", "id", "ls", "mkdir", "sleep", "true")
-_PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 _OURS = Path(__file__).parents[2]
 
 
@@ -33,7 +28,7 @@ class RootlessPodman:
     """`home` is the user's. Whoever is root acts as that user."""
 
     home: Path
-    user: pwd.struct_passwd
+    user: OrdinaryUser
 
     @property
     def runs(self) -> Path:
@@ -41,7 +36,6 @@ class RootlessPodman:
 
     def call(self, words: Sequence[str], given: str = "") -> subprocess.CompletedProcess[str]:
         """As that user, with nothing else of this process's environment."""
-        is_root = os.getuid() == 0
         return subprocess.run(
             list(words),
             input=given,
@@ -52,50 +46,31 @@ class RootlessPodman:
             cwd=self.home,
             env={
                 "HOME": str(self.home),
-                "USER": self.user.pw_name,
+                "USER": self.user.name,
                 "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
                 "XDG_RUNTIME_DIR": str(self.home / "runtime"),
                 "PYTHONPATH": str(self.home / "program"),
                 "PYTHONDONTWRITEBYTECODE": "1",
             },
-            user=self.user.pw_uid if is_root else None,
-            group=self.user.pw_gid if is_root else None,
-            extra_groups=[] if is_root else None,
+            **self.user.as_subprocess(),
         )
-
-    def give(self, path: Path) -> None:
-        os.chown(path, self.user.pw_uid, self.user.pw_gid)
 
 
 @contextmanager
 def rootless_podman() -> Iterator[RootlessPodman | None]:
     """None where there is none that starts a container."""
-    user = _ordinary_user()
+    user = OrdinaryUser.found(needs_subuids=True)
     if user is None or not shutil.which("podman") or not _is_new(Path("/usr/bin/python3")):
         yield None
         return
-    home = Path(tempfile.mkdtemp(prefix="podman-", dir="/var/tmp"))
-    podman = RootlessPodman(home, user)
-    try:
-        _furnish(podman)
-        yield podman if _starts_containers(podman) else None
-    finally:
-        podman.call(["podman", "rm", "--all", "--force"])
-        podman.call(["podman", "unshare", "rm", "-rf", str(home / ".local")])
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def _ordinary_user() -> pwd.struct_passwd | None:
-    """This one, or where this is root the first one who may have users of its own."""
-    if os.getuid():
-        return pwd.getpwuid(os.getuid())
-    with suppress(OSError):
-        for line in Path("/etc/subuid").read_text().splitlines():
-            with suppress(KeyError):
-                user = pwd.getpwnam(line.partition(":")[0])
-                if user.pw_uid:
-                    return user
-    return None
+    with user.folder("podman-") as home:
+        podman = RootlessPodman(home, user)
+        try:
+            _furnish(podman)
+            yield podman if _starts_containers(podman) else None
+        finally:
+            podman.call(["podman", "rm", "--all", "--force"])
+            podman.call(["podman", "unshare", "rm", "-rf", str(home / ".local")])
 
 
 def _is_new(python: Path) -> bool:
@@ -108,12 +83,10 @@ def _is_new(python: Path) -> bool:
 
 def _furnish(podman: RootlessPodman) -> None:
     """A home with our program, an image, and the runtime that works with most kernels."""
-    podman.home.chmod(0o755)
-    podman.give(podman.home)
     for name in ("runtime", "program", ".config", ".config/containers"):
         folder = podman.home / name
         folder.mkdir(mode=0o755)
-        podman.give(folder)
+        podman.user.give(folder)
     (podman.home / "runtime").chmod(0o700)
     shutil.copytree(
         _OURS / "pod_image",
@@ -138,10 +111,9 @@ def _starts_containers(podman: RootlessPodman) -> bool:
 
 def _write_image(archive: Path) -> None:
     """This Python with what an agent needs, a shell and a few programs, with the libraries that they load."""
-    base = Path(sys.base_prefix)
-    library = Path(sysconfig.get_path("stdlib", vars={"installed_base": str(base)}))
+    library = python_to_copy.LIBRARY
     programs = [Path(found) for name in _PROGRAMS if (found := shutil.which(name, path="/bin"))]
-    python = (base / "bin" / _PYTHON).resolve()
+    python = python_to_copy.program()
     with tarfile.open(archive, "w", dereference=True) as tar:
         tar.add(python)
         tar.add(library, filter=_is_wanted)
@@ -150,7 +122,7 @@ def _write_image(archive: Path) -> None:
         tar.addfile(link)
         for program in programs:
             tar.add(program, f"bin/{program.name}")
-        packages = [*_files_of_packages()]
+        packages = [*python_to_copy.files_of_packages()]
         for file, name in packages:
             tar.add(file, f"{library}/site-packages/{name}")
         loaded = [file for file, name in packages if ".so" in Path(name).name]
@@ -164,26 +136,7 @@ def _write_image(archive: Path) -> None:
 
 
 def _is_wanted(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    left_out = {"site-packages", "dist-packages", "__pycache__", "test", "idlelib", "ensurepip"}
-    is_config = any(part.startswith("config-") for part in Path(entry.name).parts)
-    return None if left_out & {*Path(entry.name).parts} or is_config else entry
-
-
-def _files_of_packages() -> Iterator[tuple[Path, str]]:
-    seen, left = set[str](), [*AGENT_NEEDS]
-    while left:
-        name = re.sub(r"[-_.]+", "-", left.pop()).lower()
-        with suppress(importlib.metadata.PackageNotFoundError):
-            found = importlib.metadata.distribution(name)
-            if name in seen:
-                continue
-            seen.add(name)
-            needs = [need for need in found.requires or () if "extra ==" not in need]
-            left.extend(re.split(r"[^\w.-]", need, maxsplit=1)[0] for need in needs)
-            for file in found.files or ():
-                path = Path(str(found.locate_file(file)))
-                if ".." not in file.parts and "__pycache__" not in file.parts and path.is_file():
-                    yield path, str(file)
+    return entry if python_to_copy.is_wanted(entry.name) else None
 
 
 def _libraries(native: Sequence[Path]) -> Iterator[str]:

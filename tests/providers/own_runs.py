@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher.config import read_config
+from launcher.domain.plan import Plan
 from launcher.domain.run import Run
 from launcher.emulator.hub import HubEmulator
 from launcher.services.common.observations import EventSeen, LogSeen, RunEnded
@@ -46,9 +47,9 @@ class OwnRuns:
     keys: Keys
     where: Mapping[str, Any]
 
-    async def launched(
+    async def planned(
         self, script: str = AT_WORK, *, resume: bool = False, **settings: Any
-    ) -> Run:
+    ) -> Plan:
         given = {
             "recipe": "command",
             "argv": ["sh", "-c", script],
@@ -58,7 +59,12 @@ class OwnRuns:
         }
         if "results_folder" not in given:
             given["results_repo"] = RESULTS_REPO
-        plan = await make_plan(self.bench, compose(None, given), self.keys, resume=resume)
+        return await make_plan(self.bench, compose(None, given), self.keys, resume=resume)
+
+    async def launched(
+        self, script: str = AT_WORK, *, resume: bool = False, **settings: Any
+    ) -> Run:
+        plan = await self.planned(script, resume=resume, **settings)
         assert plan.errors == ()
         return await launch(self.bench, plan, self.keys)
 

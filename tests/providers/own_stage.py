@@ -38,6 +38,7 @@ class MadeUpMachine:
         """How wrong its clock is."""
         self.start = "first start"
         self.absent: list[str] = []
+        self.is_root = False
         self.unkillable: set[int] = set()
         self.has_exec = True
         self.engine = "podman"
@@ -60,7 +61,13 @@ class MadeUpMachine:
         return self._gpus
 
     def facts(self, run_json: str) -> dict[str, Any]:
-        return {"host": "made-up", "account_id": "me", "memory_gb": 32, "absent": self.absent}
+        return {
+            "host": "made-up",
+            "account_id": "me",
+            "is_root": self.is_root,
+            "memory_gb": 32,
+            "absent": self.absent,
+        }
 
     def container(self, run_json: str) -> Container | None:
         image = wanted_image(run_json)

@@ -99,6 +99,17 @@ async def test_a_plan_says_what_a_machine_of_ones_own_cannot_promise_and_asks_fo
 
 
 @in_virtual_time
+async def test_a_plan_says_what_a_command_can_do_where_the_person_is_root(tmp_path: Path) -> None:
+    harness = OwnHarness(tmp_path)
+    harness.gpubox.machine.is_root = True
+    said = {each.code: each for each in (await harness.planned(dict(BY_SSH))).findings}
+    assert "runs_as_you" not in said
+    assert said["runs_as_root"].severity is Severity.WARNING
+    assert "read and change everything on that machine" in str(said["runs_as_root"].message)
+    assert "No run needs root" in str(said["runs_as_root"].hint)
+
+
+@in_virtual_time
 async def test_a_plan_says_what_a_container_lets_a_run_see_and_refuses_one_where_no_engine_answers(
     tmp_path: Path,
 ) -> None:

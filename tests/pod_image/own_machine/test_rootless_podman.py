@@ -32,7 +32,7 @@ def podman() -> Iterator[RootlessPodman]:
         if found is None:
             pytest.skip(WHY_NOT)
         (found.home / "diary").write_text("a secret of the person")
-        found.give(found.home / "diary")
+        found.user.give(found.home / "diary")
         yield found
 
 
@@ -114,7 +114,7 @@ def test_a_run_in_a_container_sees_none_of_the_persons_files_delivers_and_leaves
 ) -> None:
     place = started(podman, "run-01")
     said = place.log.read_text()
-    assert f"| {podman.user.pw_uid}" in said
+    assert f"| {podman.user.uid}" in said
     assert "a secret of the person" not in said
     assert "| program" in said  # of the home there is what leads to the mounted folders, no more
     assert "| runtime" not in said

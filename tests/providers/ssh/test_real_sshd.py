@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -14,10 +18,14 @@ from launcher.services.common.workbench import known_machines
 from launcher.services.ending.reap import reap
 from launcher.services.following.instructions import Way, new_instruction, send
 from pod_image.contract.common_settings import Cloud
+from pod_image.contract.findings import Severity
 from pod_image.contract.instructions import InstructionName
 from pod_image.contract.outcomes import EndReason
-from pod_image.own_machine.identity import living
+from pod_image.own_machine.gpus import Gpu, is_free, lease
+from pod_image.own_machine.identity import Identity, living
+from pod_image.own_machine.refused import Refused
 from pod_image.own_machine.run_place import RunPlace
+from pod_image.process_table import living_processes, members
 from tests.providers.own_runs import RESULTS_REPO, OwnRuns, own_runs, readable
 from tests.providers.ssh.sshd import HOST, Sshd
 
@@ -29,20 +37,26 @@ def test_a_run_by_ssh_outlives_its_connection_is_told_to_stop_delivers_and_leave
     tmp_path: Path, sshd: Sshd
 ) -> None:
     async def story(runs: OwnRuns, token: str) -> None:
-        run = await runs.launched()
+        with Onlooker(sshd.process.pid) as onlooker:
+            run = await runs.launched()
         assert run.place == f"ssh:{HOST}"
+        assert len(onlooker.seen) > 4
         place = RunPlace(sshd.runs / run.pod_id)
-        seen: list[bytes] = []
 
         async def stop() -> None:
-            seen.extend(map(readable, living(place)))
+            before, first = living(place), Identity.read(place.process)
+            assert len(before) >= 4  # first process, agent, guard, command
+            onlooker.look_at(before)
+            assert sshd.break_connections() >= 2  # what serves the log's, and what reads the log
+            assert first is not None
+            assert first.is_alive
+            assert len(living(place)) >= 4
             sent = await send(runs.bench, run, new_instruction(InstructionName.STOP))
             assert sent.way is Way.EXEC
 
         told = await runs.followed(run, stop)
         assert told.run.end_reason is EndReason.STOPPED
-        assert len(seen) >= 4  # first process, agent, guard, command
-        assert not any(token.encode() in each for each in seen)
+        assert not any(token.encode() in each for each in onlooker.seen)
         assert not any(token.encode() in content for content in contents_below(sshd.folder))
         results = await runs.bench.results(RESULTS_REPO).files("run-01")
         assert "run-01/files/out/so-far.txt" in [each.path for each in results]
@@ -65,23 +79,108 @@ def test_a_run_by_ssh_outlives_its_connection_is_told_to_stop_delivers_and_leave
 
 
 @pytest.mark.slow
+def test_an_ordinary_users_run_is_that_users_closed_to_others_and_needs_nobody_else(
+    tmp_path: Path, sshd: Sshd
+) -> None:
+    """Nothing of it is root's, and its GPU is taken for every user of the machine."""
+    install_gpu(sshd)
+
+    async def story() -> None:
+        where = {
+            "provider": "ssh",
+            "host": HOST,
+            "results_folder": str(sshd.home / "voices"),
+        }
+        async with own_runs(None, tmp_path / "home", where) as runs:
+            asked = await runs.planned()
+            (said,) = [each for each in asked.findings if each.code == "runs_as_you"]
+            assert said.severity is Severity.WARNING
+            assert f"runs as you on {HOST}: it could read your files there, and your keyring" in (
+                str(said.message)
+            )
+            assert is_free(sshd.leases, GPU)
+            run = await runs.launched()
+            place = RunPlace(sshd.runs / run.pod_id)
+
+            async def stop() -> None:
+                assert {owner_of(pid) for pid in living(place)} == {sshd.user.uid}
+                assert place.root.stat().st_mode & 0o777 == 0o700
+                found = [place.root, *place.root.rglob("*")]
+                assert {path.lstat().st_uid for path in found} == {sshd.user.uid}
+                assert not is_free(sshd.leases, GPU)
+                with pytest.raises(Refused, match="0 of 1 GPUs are free"):
+                    lease(sshd.leases, [GPU], 1)
+                await send(runs.bench, run, new_instruction(InstructionName.STOP))
+
+            told = await runs.followed(run, stop)
+            assert told.run.end_reason is EndReason.STOPPED
+            assert is_free(sshd.leases, GPU)
+            delivered = sshd.home / "voices" / "run-01" / "files" / "out" / "so-far.txt"
+            assert delivered.stat().st_uid == sshd.user.uid
+
+    asyncio.run(story())
+    assert sshd.user.uid != 0
+
+
+GPU = Gpu("GPU-aaaa", "A Stand-in", 24)
+
+
+def install_gpu(sshd: Sshd) -> None:
+    """What its driver's program says of one."""
+    program = sshd.programs / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\necho '0, {GPU.uuid}, {GPU.name}, 24564'\n")
+    program.chmod(0o755)
+
+
+def owner_of(pid: int) -> int:
+    """By its status: what lies in /proc of a process that hides its memory is root's."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("Uid:")))
+
+
+class Onlooker:
+    """Somebody on that machine who reads, for as long as the block lasts, what each process of it shows."""
+
+    def __init__(self, root: int) -> None:
+        self.seen: set[bytes] = set()
+        self._root, self._is_over = root, threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def look_at(self, pids: Iterable[int]) -> None:
+        self.seen.update(map(readable, pids))
+
+    def _look(self) -> None:
+        while not self._is_over.wait(0.02):
+            self.look_at(members({self._root, os.getpid()}, living_processes()))
+
+
+@pytest.mark.slow
 def test_results_in_a_folder_of_that_machine_are_read_through_ssh_without_any_account(
     tmp_path: Path, sshd: Sshd
 ) -> None:
-    there = tmp_path / "there"
+    there, clips = sshd.home / "there", sshd.home / "clips"
 
     async def story() -> None:
         where = {"provider": "ssh", "host": HOST, "results_folder": str(there)}
         async with own_runs(None, tmp_path / "home", where) as runs:
             (tmp_path / "words.txt").write_text("brought along")
-            (tmp_path / "clips").mkdir()
-            (tmp_path / "clips" / "a.txt").write_text("of the dataset")
+            clips.mkdir()
+            (clips / "a.txt").write_text("of the dataset")
+            sshd.user.give(clips)
             script = (
                 "mkdir -p out; cat words.txt > out/words.txt; cp -L $DATASET_DIR/a.txt out/; "
                 "head -c 9000000 /dev/urandom > out/big; echo at work"
             )
             run = await runs.launched(
-                script, bring=[f"{tmp_path}/words.txt:."], dataset_repo=str(tmp_path / "clips")
+                script, bring=[f"{tmp_path}/words.txt:."], dataset_repo=str(clips)
             )
             told = await runs.followed(run)
             assert told.run.end_reason is EndReason.FINISHED
@@ -109,7 +208,7 @@ def test_each_way_not_to_get_in_is_told_by_what_to_do(sshd: Sshd) -> None:
     async def asked(host: str = HOST) -> None:
         await SshProvider(host).offers(1, Cloud.ANY, ())
 
-    known, keys = sshd.known_hosts(), sshd.folder / "authorized_keys"
+    known, keys = sshd.known_hosts, sshd.authorized_keys
     with pytest.raises(NotConfigured, match="knows no machine called"):
         asyncio.run(asked("there.is.no.such.machine.invalid"))
     right, mine = known.read_text(), keys.read_text()
@@ -120,13 +219,11 @@ def test_each_way_not_to_get_in_is_told_by_what_to_do(sshd: Sshd) -> None:
     known.write_text("")
     with pytest.raises(NotConfigured, match="does not know the key"):
         asyncio.run(asked())
-    other = (sshd.folder / "my_key.pub").read_text().split()[1]
+    other = sshd.my_key.with_suffix(".pub").read_text().split()[1]
     known.write_text(f"[127.0.0.1]:{sshd.port} ssh-ed25519 {other}\n")
     with pytest.raises(NotConfigured, match="has a different key"):
         asyncio.run(asked())
     known.write_text(right)
-    config = sshd.folder / "sshd_config"
-    assert "SetEnv PATH" in config.read_text()
     sshd.process.terminate()
     sshd.process.wait(10)
     with pytest.raises(ProviderUnavailable, match="does not answer"):
