@@ -60,12 +60,12 @@ class Contents:
         return cls(hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(), files)
 
     @classmethod
-    def read(cls, path: Path) -> Contents | None:
-        """None where there is no list, or none of ours."""
+    def parse(cls, raw: bytes) -> Contents | None:
+        """None where it is no list of ours."""
         try:
-            document = json.loads(path.read_bytes())
+            document = json.loads(raw)
             return cls(str(document["commit"]), files_in(document["files"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError):
             return None
 
     def to_json(self) -> str:
@@ -87,7 +87,10 @@ def rows_of(files: Mapping[str, FileSums]) -> list[list[Any]]:
 
 def files_in(rows: Iterable[list[Any]]) -> dict[str, FileSums]:
     """What `rows_of` wrote. Raises TypeError, ValueError."""
-    return {
+    files = {
         str(path): FileSums(int(size_bytes), str(sha256), str(git_sha1))
         for path, size_bytes, sha256, git_sha1 in rows
     }
+    if not all(sums.sha256.isalnum() for sums in files.values()):
+        raise ValueError("No file has such a hash: what is kept of it is called by it.")
+    return files

@@ -6,21 +6,23 @@ beside the lists, by its hash; what no tag names goes when it is replaced, so th
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import secrets
-import shutil
+import shlex
+import stat
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pod_image.contract.paths import safe_path
-from pod_image.contract.whole_file import write_whole
+from pod_image.folder_store.below import Below, NotPlain
 from pod_image.folder_store.contents import Contents, FileSums
 from pod_image.folder_store.trouble import FolderFault, FolderTrouble
 
@@ -30,9 +32,28 @@ MOST_LISTS = 50
 """Versions that can still be named by their commit, beside those with a tag."""
 LEFT_SECONDS = 86_400.0
 """A piece that was sent so long ago, and never put, is nobody's any more."""
+PATIENCE_SECONDS = 60.0
+"""How long another process may keep the folder locked; whoever waits gives up then, and may try again."""
+_LOOK_SECONDS = 0.1
 _NEWEST = ("", "main")
 _COMING = re.compile(r"[0-9a-f]{16}")
 """What files are copied into before they take their places."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file that was sent to the folder in pieces, by `OwnFolder.receive`; `name` is 16 hexadecimal digits."""
+
+    name: str
+
+    @property
+    def path(self) -> str:
+        if not _COMING.fullmatch(self.name):
+            raise FolderTrouble(FolderFault.REFUSED, "That can be no name of a file that was sent.")
+        return f"{OURS}/sent-{self.name}"
+
+
+Content = Path | bytes | Sent
 
 
 @dataclass(frozen=True)
@@ -40,10 +61,15 @@ class OwnFolder:
     """Every call raises FolderTrouble. Safe beside other processes: each change is made under a lock of the system."""
 
     root: Path
+    patience_seconds: float = PATIENCE_SECONDS
 
     @property
     def ours(self) -> Path:
         return self.root / OURS
+
+    @property
+    def _below(self) -> Below:
+        return Below(self.root)
 
     def is_there(self) -> bool:
         return (self.ours / "newest.json").is_file()
@@ -58,9 +84,10 @@ class OwnFolder:
     def ensure(self) -> bool:
         """See to it that it is there and can be written to; True when it was made one of ours now."""
         with _usable(self.root):
-            self.ours.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(parents=True, exist_ok=True)
             for name in ("lists", "kept", "coming"):
-                (self.ours / name).mkdir(exist_ok=True)
+                with self._below.folder(f"{OURS}/{name}", makes=True):
+                    pass
         with self._locked(needs_folder=False):
             if self.is_there():
                 return False
@@ -90,13 +117,13 @@ class OwnFolder:
 
     def proven(self, commit: str, paths: Collection[str]) -> dict[str, FileSums]:
         """What these files really are on the disk, each read again from there; those that are absent are left out."""
-        with self._locked():
+        with self._locked(), _usable(self.root):
             listed = self._contents(commit).files
             found = {path: self._where(path, listed[path]) for path in paths if path in listed}
         read = {}
         for path, where in found.items():
-            with suppress(FileNotFoundError), _usable(where):
-                read[path] = FileSums.of(where)
+            with suppress(FileNotFoundError), _usable(self.root):
+                read[path] = self._sums(where)
         return read
 
     def read(self, revision: str, path: str, start: int, length: int) -> bytes:
@@ -106,7 +133,7 @@ class OwnFolder:
             if path not in listed:
                 raise FolderTrouble(FolderFault.NOT_IN_IT, f"{self.root} has no file {path}.")
             try:
-                with self._where(path, listed[path]).open("rb") as stream:
+                with self._below.reading(self._where(path, listed[path])) as (stream, _):
                     stream.seek(start)
                     return stream.read(length)
             except FileNotFoundError:
@@ -117,14 +144,28 @@ class OwnFolder:
                 ) from None
 
     def read_card(self) -> bytes | None:
-        """README.md as it stands there, whoever wrote it."""
+        """README.md as it stands there, whoever wrote it; a link in its place is none."""
         with suppress(FileNotFoundError), _usable(self.root):
-            return (self.root / CARD).read_bytes()
+            found = self._below.status(CARD)
+            if found is not None and stat.S_ISREG(found.st_mode):
+                return self._below.read(CARD)
         return None
+
+    def receive(self, sent: Sent, piece: bytes) -> None:
+        """A piece of a file that is put later, behind those that came before."""
+        self.ensure()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        with _usable(self.root), os.fdopen(self._below.open(sent.path, flags), "ab") as file:
+            file.write(piece)
+
+    def forget(self, sent: Sent) -> None:
+        """It was put, or never will be."""
+        with suppress(OSError):
+            self._below.remove(sent.path)
 
     def put(
         self,
-        files: Mapping[str, Path | bytes],
+        files: Mapping[str, Content],
         message: str,
         *,
         deletes: Collection[str] = (),
@@ -139,48 +180,71 @@ class OwnFolder:
                 raise FolderTrouble(
                     FolderFault.REFUSED, f"{path!r} cannot be a file of {self.root}."
                 )
-        coming = self.ours / "coming" / secrets.token_hex(8)
+        name, below = secrets.token_hex(8), self._below
+        coming = _coming(name)
         self.ensure()
         held = -1
         try:
             with self._locked(), _usable(self.root):
-                coming.mkdir()
-                held = os.open(coming / "held", os.O_RDWR | os.O_CREAT)
+                below.make_folder(coming)
+                held = below.open(f"{coming}/held", os.O_RDWR | os.O_CREAT)
                 _lock(held)
-                self._drop_leavings(coming)
+                self._drop_leavings(name)
             with _usable(self.root):
                 sums = {
-                    path: _bring(content, coming / str(number))
+                    path: self._bring(content, f"{coming}/{number}")
                     for number, (path, content) in enumerate(files.items())
                 }
             with self._locked():
-                return self._follow(coming, sums, message, deletes, parent)
+                return self._follow(name, sums, message, deletes, parent)
         finally:
-            if _document(self.ours / "change.json").get("coming") != coming.name:
-                shutil.rmtree(coming, ignore_errors=True)  # else whoever comes next finishes it
+            if self._document("change").get("coming") != name:
+                below.remove_all(coming)  # else whoever comes next finishes it
             if held >= 0:
                 os.close(held)
 
-    def _drop_leavings(self, mine: Path) -> None:
+    def _bring(self, content: Content, target: str) -> FileSums:
+        """A copy on that disk, whole and through to it, with the hash of what was read."""
+        opened = self._below.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        with os.fdopen(opened, "wb") as out, self._opened(content) as (source, size_bytes):
+            sums = FileSums.copying(source, out, size_bytes)
+            out.flush()
+            os.fsync(out.fileno())
+        return sums
+
+    @contextmanager
+    def _opened(self, content: Content) -> Iterator[tuple[BinaryIO, int]]:
+        if isinstance(content, bytes):
+            yield BytesIO(content), len(content)
+        elif isinstance(content, Sent):
+            with self._below.reading(content.path) as found:
+                yield found
+        else:
+            with content.open("rb") as source:
+                yield source, content.stat().st_size
+
+    def _drop_leavings(self, mine: str) -> None:
         """What was copied here by a process that was killed meanwhile: else it fills the disk for ever."""
-        for left in (self.ours / "coming").iterdir():
-            if left == mine or not _COMING.fullmatch(left.name):
+        below = self._below
+        for name in below.names(f"{OURS}/coming"):
+            if name == mine or not _COMING.fullmatch(name):
                 continue
             with suppress(OSError):
-                held = os.open(left / "held", os.O_RDWR | os.O_CREAT)
+                held = below.open(f"{_coming(name)}/held", os.O_RDWR | os.O_CREAT)
                 try:
-                    if _lock(held, waits=False):
-                        shutil.rmtree(left, ignore_errors=True)
+                    if _lock(held):
+                        below.remove_all(_coming(name))
                 finally:
                     os.close(held)
-        for piece in self.ours.glob("sent-*"):
+        for name in below.names(OURS):
             with suppress(OSError):
-                if time.time() - piece.stat().st_mtime > LEFT_SECONDS:
-                    piece.unlink()
+                piece = below.status(f"{OURS}/{name}") if name.startswith("sent-") else None
+                if piece is not None and time.time() - piece.st_mtime > LEFT_SECONDS:
+                    below.remove(f"{OURS}/{name}")
 
     def _follow(
         self,
-        coming: Path,
+        coming: str,
         sums: Mapping[str, FileSums],
         message: str,
         deletes: Collection[str],
@@ -207,7 +271,7 @@ class OwnFolder:
             "change",
             json.dumps(
                 {
-                    "coming": str(coming.name),
+                    "coming": coming,
                     "moves": [[numbers[path], path] for path in new],
                     "gone": gone,
                     "list": following.to_json(),
@@ -221,23 +285,27 @@ class OwnFolder:
     def _refuse_strangers(self, now: Contents, new: Mapping[str, FileSums]) -> None:
         """A file that a person put there is not written over; the card is theirs and ours."""
         for path, sums in new.items():
-            target = self.root / path
-            if path in now.files or path == CARD or not target.exists():
-                continue
-            with _usable(target):
-                if not target.is_file() or FileSums.of(target) != sums:
+            with _usable(self.root):
+                if path in now.files or path == CARD or not self._below.is_there(path):
+                    continue
+                if not self._lies_there(path, sums):
                     raise FolderTrouble(
                         FolderFault.REFUSED,
-                        f"{target} is there already, and no run has delivered it.",
+                        f"{self.root / path} is there already, and no run has delivered it.",
                         "Move it away, or give the results another folder.",
                     )
 
     def _lies_there(self, path: str, sums: FileSums) -> bool:
         """Read again: a list does not know what became of a file since."""
         try:
-            return FileSums.of(self.root / path) == sums
+            return self._sums(path) == sums
         except OSError:
             return False
+
+    def _sums(self, path: str) -> FileSums:
+        """Raises OSError."""
+        with self._below.reading(path) as (stream, size_bytes):
+            return FileSums.copying(stream, None, size_bytes)
 
     def _make_way(self, new: Collection[str]) -> None:
         """What would keep a file from its place is found now: a change that is begun must be finished by whoever
@@ -245,20 +313,27 @@ class OwnFolder:
         with _usable(self.root):
             disk = self.root.stat().st_dev
             for path in new:
-                target, is_free = self.root / path, False
-                try:
-                    if not self._is_inside(path):
-                        raise NotADirectoryError
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    is_free = target.parent.stat().st_dev == disk and not target.is_dir()
-                except (FileExistsError, NotADirectoryError):
-                    pass
-                if not is_free or not os.access(target.parent, os.W_OK | os.X_OK):
+                is_free = self._is_inside(path) and not self._below.is_folder(path)
+                if is_free:
+                    is_free = self._may_take(path.rpartition("/")[0], disk)
+                if not is_free:
                     raise FolderTrouble(
                         FolderFault.REFUSED,
-                        f"{target} cannot be written: a file, a folder, a link or another disk is in its place.",
+                        f"{self.root / path} cannot be written: a file, a folder, a link or another disk is in its "
+                        "place.",
                         "Move that away, or give the results another folder.",
                     )
+
+    def _may_take(self, parent: str, disk: int) -> bool:
+        """Whether files can be moved into that folder, which is made where it is absent."""
+        try:
+            with self._below.folder(parent, makes=True) as here:
+                may_write = os.access(".", os.W_OK | os.X_OK, dir_fd=here)
+                return may_write and os.fstat(here).st_dev == disk
+        except OSError as exc:
+            if exc.errno == errno.ENOTDIR:
+                return False
+            raise
 
     def _is_inside(self, path: str) -> bool:
         """Whether a file of that name lies below the folder, wherever links lead that somebody put there."""
@@ -270,7 +345,7 @@ class OwnFolder:
     def _change(self) -> dict[str, Any]:
         """What `change.json` says. A run in a container can write it, and whoever finishes it may be outside: it names
         nothing beyond the folder, or nothing of it is done."""
-        change = _document(self.ours / "change.json")
+        change = self._document("change")
         coming = str(change.get("coming"))
         real = Path(os.path.realpath(self.ours / "coming" / coming))
         try:
@@ -289,59 +364,71 @@ class OwnFolder:
     def _finish_change(self, before: Contents) -> None:
         """Do what `change.json` says, from the beginning or from wherever a kill stopped it."""
         change, kept = self._change(), self._kept_hashes()
-        coming = self.ours / "coming" / str(change["coming"])
+        below, coming = self._below, _coming(str(change["coming"]))
         with _usable(self.root):
             for number, path in change["moves"]:
-                source, target = coming / str(number), self.root / path
-                if source.exists():  # else it was moved before
+                if below.is_there(f"{coming}/{number}"):  # else it was moved before
                     self._put_aside(path, before, kept)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    source.replace(target)
+                    with below.folder(path.rpartition("/")[0], makes=True):
+                        pass
+                    below.move(f"{coming}/{number}", path)
             for path in change["gone"]:
                 self._put_aside(path, before, kept)
-                _remove_empty(self.root, (self.root / path).parent)
+                self._remove_empty(path.rpartition("/")[0])
             self._write("newest", str(change["list"]))
-            (self.ours / "change.json").unlink()
-            shutil.rmtree(coming, ignore_errors=True)
+            below.remove(f"{OURS}/change.json")
+            below.remove_all(coming)
 
     def _put_aside(self, path: str, before: Contents, kept: Collection[str]) -> None:
         """What is there now makes room: kept by its hash where a tagged version has it, else removed."""
-        target, sums = self.root / path, before.files.get(path)
-        if sums is None or not target.is_file():
+        below, sums = self._below, before.files.get(path)
+        if sums is None or not below.is_there(path) or below.is_folder(path):
             return
-        place = self.ours / "kept" / sums.sha256
-        if sums.sha256 in kept and not place.exists() and self._lies_there(path, sums):
-            target.replace(place)
+        place = _kept(sums)
+        if sums.sha256 in kept and not below.is_there(place) and self._lies_there(path, sums):
+            below.move(path, place)
         else:
-            target.unlink()
+            below.remove(path)
+
+    def _remove_empty(self, folder: str) -> None:
+        while folder:
+            try:
+                self._below.remove_empty_folder(folder)
+            except OSError:
+                return
+            folder = folder.rpartition("/")[0]
 
     def _kept_hashes(self) -> set[str]:
-        lists = (Contents.read(self._list(commit)) for commit in set(self._tags().values()))
+        lists = (self._list(commit) for commit in set(self._tags().values()))
         return {sums.sha256 for each in lists if each for sums in each.files.values()}
 
     def _forget_lists(self) -> None:
-        tagged = set(self._tags().values())
-        lists = sorted((self.ours / "lists").iterdir(), key=lambda path: path.stat().st_mtime_ns)
-        for path in [each for each in lists if each.stem not in tagged][:-MOST_LISTS]:
-            path.unlink(missing_ok=True)
+        tagged, below = {f"{commit}.json" for commit in self._tags().values()}, self._below
+        with _usable(self.root):
+            ages = {}
+            for name in below.names(f"{OURS}/lists"):
+                found = below.status(f"{OURS}/lists/{name}")
+                if found is not None and name not in tagged:
+                    ages[name] = found.st_mtime_ns
+            for name in sorted(ages, key=ages.__getitem__)[:-MOST_LISTS]:
+                below.remove(f"{OURS}/lists/{name}")
 
-    def _where(self, path: str, sums: FileSums) -> Path:
+    def _where(self, path: str, sums: FileSums) -> str:
         """The file that has this content: where it lies open, or else where it is kept."""
         newest = self._contents()
         if newest.files.get(path) == sums:
-            return self.root / path
-        kept = self.ours / "kept" / sums.sha256
-        if kept.is_file():
+            return path
+        if self._below.is_there(kept := _kept(sums)):
             return kept
         if (elsewhere := newest.path_of(sums.sha256)) is not None:
-            return self.root / elsewhere
+            return elsewhere
         raise FolderTrouble(
             FolderFault.NOT_IN_IT,
             f"{path} of that version was replaced, and no tag had kept it.",
         )
 
     def _contents(self, revision: str = "") -> Contents:
-        newest = Contents.read(self.ours / "newest.json")
+        newest = Contents.parse(self._raw("newest"))
         if newest is None:
             raise FolderTrouble(
                 FolderFault.DAMAGED, f"The list of what {self.root} holds cannot be read."
@@ -351,22 +438,34 @@ class OwnFolder:
         wanted = self._tags().get(revision, revision)
         if wanted == newest.commit:
             return newest
-        found = Contents.read(self._list(wanted)) if wanted.isalnum() else None
+        found = self._list(wanted) if wanted.isalnum() else None
         if found is None:
             raise FolderTrouble(FolderFault.NOT_IN_IT, f"{self.root} has no version {revision}.")
         return found
 
     def _tags(self) -> dict[str, str]:
-        return {
-            str(name): str(commit) for name, commit in _document(self.ours / "tags.json").items()
-        }
+        return {str(name): str(commit) for name, commit in self._document("tags").items()}
 
-    def _list(self, commit: str) -> Path:
-        return self.ours / "lists" / f"{commit}.json"
+    def _list(self, commit: str) -> Contents | None:
+        return Contents.parse(self._raw(f"lists/{commit}"))
+
+    def _document(self, name: str) -> dict[str, Any]:
+        try:
+            document = json.loads(self._raw(name))
+        except ValueError:
+            return {}
+        return document if isinstance(document, dict) else {}
+
+    def _raw(self, name: str) -> bytes:
+        """What a file of ours says; nothing where it cannot be read."""
+        try:
+            return self._below.read(f"{OURS}/{name}.json")
+        except OSError:
+            return b""
 
     def _write(self, name: str, text: str) -> None:
         with _usable(self.root):
-            write_whole(self.ours / f"{name}.json", text, is_durable=True)
+            self._below.write(f"{OURS}/{name}.json", text)
 
     @contextmanager
     def _locked(self, *, needs_folder: bool = True) -> Iterator[None]:
@@ -375,23 +474,35 @@ class OwnFolder:
             raise FolderTrouble(
                 FolderFault.NO_FOLDER, f"Nothing was ever delivered to {self.root}."
             )
-        with _usable(self.root):
-            try:
-                lock = os.open(self.ours / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-            except OSError:  # whoever may only read may do that
-                lock = os.open(self.ours / "lock", os.O_RDONLY)
+        lock = self._lock_file()
         try:
             with _usable(self.root):
-                _lock(lock)
-            if (self.ours / "change.json").exists():
+                if not _lock(lock, self.patience_seconds):
+                    raise FolderTrouble(
+                        FolderFault.UNUSABLE,
+                        f"Another program has kept {self.root} locked for {self.patience_seconds:.0f} seconds.",
+                        f"`fuser -v {shlex.quote(str(self.ours / 'lock'))}` says which: wait for it, or end it.",
+                    )
+                is_begun = self._below.is_there(f"{OURS}/change.json")
+            if is_begun:
                 self._finish_change(self._contents())
             yield
         finally:
             os.close(lock)
 
+    def _lock_file(self) -> int:
+        path = f"{OURS}/lock"
+        with _usable(self.root):
+            try:
+                return self._below.open(path, os.O_RDWR | os.O_CREAT)
+            except NotPlain as exc:
+                raise FolderTrouble(FolderFault.DAMAGED, f"{self.root / path} is no file.") from exc
+            except OSError:  # whoever may only read may do that
+                return self._below.open(path)
 
-def _lock(descriptor: int, *, waits: bool = True) -> bool:
-    """Have it for as long as it is open. False where another process has it, and this one does not wait."""
+
+def _lock(descriptor: int, patience_seconds: float = 0.0) -> bool:
+    """Have it for as long as it is open. False where another process has it for all of that time."""
     try:
         import fcntl  # absent on Windows, where the rest of the launcher works
     except ModuleNotFoundError:
@@ -400,41 +511,25 @@ def _lock(descriptor: int, *, waits: bool = True) -> bool:
             "A results folder on this computer needs Linux or macOS.",
             "Give a results repo, or the folder of a machine that ssh reaches.",
         ) from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _bring(content: Path | bytes, target: Path) -> FileSums:
-    """A copy on that disk, whole and through to it, with the hash of what was read."""
-    with target.open("wb") as out:
-        if isinstance(content, bytes):
-            sums = FileSums.copying(BytesIO(content), out, len(content))
-        else:
-            with content.open("rb") as source:
-                sums = FileSums.copying(source, out, content.stat().st_size)
-        out.flush()
-        os.fsync(out.fileno())
-    return sums
-
-
-def _remove_empty(root: Path, folder: Path) -> None:
-    while folder != root:
+    give_up_at = time.monotonic() + patience_seconds
+    while True:
         try:
-            folder.rmdir()
-        except OSError:
-            return
-        folder = folder.parent
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            left_seconds = give_up_at - time.monotonic()
+            if left_seconds <= 0:
+                return False
+            time.sleep(min(_LOOK_SECONDS, left_seconds))
+        else:
+            return True
 
 
-def _document(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
+def _coming(name: str) -> str:
+    return f"{OURS}/coming/{name}"
+
+
+def _kept(sums: FileSums) -> str:
+    return f"{OURS}/kept/{sums.sha256}"
 
 
 @contextmanager

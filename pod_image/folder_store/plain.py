@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pod_image.folder_store.below import Below
 from pod_image.folder_store.contents import FileSums
 from pod_image.folder_store.trouble import FolderFault, FolderTrouble
 
@@ -40,7 +41,7 @@ class PlainFolder:
         inside = f"{under.strip('/')}/" if under.strip("/") else ""
         try:
             paths = sorted(path.relative_to(self.root).as_posix() for path in self._walk())
-            return {path: _sums(self.root / path) for path in paths if path.startswith(inside)}
+            return {path: self._sums(path) for path in paths if path.startswith(inside)}
         except OSError as exc:
             raise self._trouble(exc) from exc
 
@@ -49,7 +50,7 @@ class PlainFolder:
         if any(part in ("", "..") or part.startswith(".") for part in parts):
             raise FolderTrouble(FolderFault.NOT_IN_IT, f"{self.root} has no file {path}.")
         try:
-            with (self.root / path).open("rb") as stream:
+            with Below(self.root).reading(path) as (stream, _):
                 stream.seek(start)
                 return stream.read(length)
         except FileNotFoundError:
@@ -67,15 +68,15 @@ class PlainFolder:
             found += [path for path in paths if path.is_file() and not path.is_symlink()]
         return found
 
+    def _sums(self, path: str) -> FileSums:
+        with Below(self.root).reading(path) as (stream, size_bytes):
+            facts = os.fstat(stream.fileno())
+            seen = (str(self.root / path), size_bytes, facts.st_mtime_ns, facts.st_ino)
+            if seen not in _KNOWN:
+                _KNOWN[seen] = FileSums.copying(stream, None, size_bytes)
+            return _KNOWN[seen]
+
     def _trouble(self, exc: OSError) -> FolderTrouble:
         return FolderTrouble(
             FolderFault.UNUSABLE, f"{exc.filename or self.root} cannot be read: {exc.strerror}."
         )
-
-
-def _sums(path: Path) -> FileSums:
-    facts = path.stat()
-    seen = (str(path), facts.st_size, facts.st_mtime_ns, facts.st_ino)
-    if seen not in _KNOWN:
-        _KNOWN[seen] = FileSums.of(path)
-    return _KNOWN[seen]

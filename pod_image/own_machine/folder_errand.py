@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pod_image.contract.own_machine import Kind
 from pod_image.folder_store.contents import rows_of
-from pod_image.folder_store.folder import OwnFolder
+from pod_image.folder_store.folder import OwnFolder, Sent
 from pod_image.folder_store.plain import PlainFolder
 from pod_image.folder_store.port import ReadableFolder
 from pod_image.folder_store.trouble import FolderTrouble
 from pod_image.own_machine.refused import Refused
-
-_SENT = re.compile(r"[0-9a-f]{16}")
 
 
 def ask_folder(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,14 +63,11 @@ def _read_card(folder: OwnFolder, asked: Mapping[str, Any]) -> str | None:
 
 def _send(folder: OwnFolder, asked: Mapping[str, Any]) -> None:
     """A piece of a file that is put later."""
-    folder.ensure()
-    target = _sent(folder, asked["sent"])
-    with target.open("ab") as stream:
-        stream.write(b64decode(asked["piece"]))
+    folder.receive(Sent(str(asked["sent"])), b64decode(asked["piece"]))
 
 
 def _put(folder: OwnFolder, asked: Mapping[str, Any]) -> str:
-    sent = {str(path): _sent(folder, name) for path, name in asked["sent"].items()}
+    sent = {str(path): Sent(str(name)) for path, name in asked["sent"].items()}
     small = {str(path): b64decode(content) for path, content in asked["small"].items()}
     try:
         return folder.put(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pod_image.folder_store.folder import OwnFolder
 from pod_image.hub import (
     Hub,
+    HubUnavailable,
     NotInRepo,
     Repo,
     RepoMissing,
@@ -48,6 +52,19 @@ def test_a_folder_that_is_gone_is_said_and_not_begun_again_in_silence(tmp_path: 
     with pytest.raises(RepoMissing):
         publish(HUB, repo, {"run-01/b": b"two"}, "", card=lambda there: "card")
     assert not (tmp_path / "voices").exists()
+
+
+def test_a_folder_that_is_locked_is_one_to_try_again_and_no_refusal(tmp_path: Path) -> None:
+    """The agent waits and tries again after the one, and gives files up after the other."""
+    repo = Repo(str(tmp_path / "voices"), "model")
+    ensure_results_repo(HUB, repo.id)
+    hub = replace(HUB, open_folder=lambda path: OwnFolder(Path(path), patience_seconds=0.1))
+    with (tmp_path / "voices" / ".launcher" / "lock").open() as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(HubUnavailable, match="locked"):
+            publish(hub, repo, {"run-01/a": b"one"}, "")
+    made = publish(hub, repo, {"run-01/a": b"one"}, "")
+    assert verify(hub, repo, made.commit, made.files) == []
 
 
 def test_a_folder_answers_as_a_repo_does(tmp_path: Path) -> None:
