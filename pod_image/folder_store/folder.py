@@ -25,6 +25,7 @@ from pod_image.contract.paths import safe_path
 from pod_image.folder_store.below import Below, NotPlain
 from pod_image.folder_store.contents import Contents, FileSums
 from pod_image.folder_store.trouble import FolderFault, FolderTrouble
+from pod_image.folder_store.width import too_wide
 
 OURS = ".launcher"
 CARD = "README.md"
@@ -73,6 +74,16 @@ class OwnFolder:
 
     def is_there(self) -> bool:
         return (self.ours / "newest.json").is_file()
+
+    def too_wide(self) -> str:
+        return too_wide(self.root)
+
+    def has_others(self) -> bool:
+        """Whether something is in it before anything was ever delivered to it."""
+        if self.is_there() or not self.root.is_dir():
+            return False
+        with _usable(self.root):
+            return any(name != OURS for name in self._below.names(""))
 
     def may_be_written(self) -> bool:
         """Whether it, or the nearest folder above that is there, can be written to. Changes nothing."""

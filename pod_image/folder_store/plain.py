@@ -11,6 +11,7 @@ from pathlib import Path
 from pod_image.folder_store.below import Below
 from pod_image.folder_store.contents import FileSums
 from pod_image.folder_store.trouble import FolderFault, FolderTrouble
+from pod_image.folder_store.width import too_wide
 
 _Seen = tuple[str, int, int, int]
 _KNOWN: dict[_Seen, FileSums] = {}
@@ -22,6 +23,9 @@ class PlainFolder:
     """Every call raises FolderTrouble. A version is there for as long as nobody changes a file."""
 
     root: Path
+
+    def too_wide(self) -> str:
+        return too_wide(self.root)
 
     def commit(self, revision: str = "") -> str:
         text = json.dumps([[path, sums.sha256] for path, sums in self.files().items()])

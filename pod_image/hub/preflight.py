@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import PurePosixPath
+from posixpath import normpath
 from typing import Any
 
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Said, Sentence
+from pod_image.contract.results_address import folder_in
 from pod_image.hub.in_folder import as_of_the_hub
 from pod_image.hub.other_kinds import kind_there, named_for_what_it_is
 from pod_image.hub.refusals import (
@@ -34,6 +37,9 @@ class Cause(StrEnum):
     ENVIRONMENT = "environment"
     TOKEN_TOO_WIDE = "token_too_wide"
     NO_TOKEN = "no_token"
+    TOO_WIDE = "too_wide"
+    RESULTS_IN_DATASET = "results_in_dataset"
+    NOT_EMPTY = "not_empty"
 
 
 class ResultsState(StrEnum):
@@ -123,6 +129,13 @@ class _Notes:
     def warning(self, cause: Cause, message: Said, hint: Said) -> None:
         self._add(Severity.WARNING, cause, message, hint)
 
+    def too_wide(self, folder: str, why: str) -> None:
+        self.error(
+            Cause.TOO_WIDE,
+            f"{folder} cannot be used: {why}.",
+            "Make a folder that has nothing else in it, and give that.",
+        )
+
     def trouble(self, exc: HubError, about: str) -> None:
         """A HubError as a finding about a dataset, a results repo or a token."""
         if isinstance(exc, NotToBeAsked):  # about none of them: said once
@@ -166,6 +179,13 @@ def preflight(
         for repo, revision in datasets
     )
     state = _results_state(writer, Repo(results, "model"), upload_account, notes)
+    for repo, _ in datasets:
+        if _is_inside(results, repo):
+            notes.error(
+                Cause.RESULTS_IN_DATASET,
+                f"The results folder {results} is in the dataset folder {repo}, to which no run writes.",
+                "Give the results another folder, beside that of the dataset.",
+            )
     if upload_account is not None:
         _lint(upload_account, results, notes)
     return Preflight(tuple(notes.findings), commits, state, upload_account, dataset_account)
@@ -238,7 +258,13 @@ def _account(hub: Hub, which: str, notes: _Notes) -> Account | None:
 
 def _dataset_commit(hub: Hub, dataset: Repo, revision: str | None, notes: _Notes) -> str | None:
     try:
-        if not dataset.is_folder:
+        if dataset.is_folder:
+            with as_of_the_hub():
+                why = hub.open_dataset(dataset.id).too_wide()
+            if why:
+                notes.too_wide(f"The dataset folder {dataset.id}", why)
+                return None
+        else:
             check_access(hub, dataset)
         return resolve_commit(hub, dataset, revision)
     except RepoMissing as exc:
@@ -288,6 +314,16 @@ def _folder_state(hub: Hub, results: Repo, notes: _Notes) -> ResultsState:
     try:
         with as_of_the_hub():
             folder = hub.open_folder(results.id)
+            if why := folder.too_wide():
+                notes.too_wide(f"The results folder {results.id}", why)
+                return ResultsState.REFUSED
+            if folder.has_others():
+                notes.warning(
+                    Cause.NOT_EMPTY,
+                    f"The results folder {results.id} has files that no run has delivered: a run in a container can "
+                    "read and change them.",
+                    f"Give the results a folder of their own, such as {results.id}/voices.",
+                )
             if folder.may_be_written():
                 return ResultsState.WRITABLE if folder.is_there() else ResultsState.TO_BE_CREATED
     except HubError as exc:
@@ -299,6 +335,14 @@ def _folder_state(hub: Hub, results: Repo, notes: _Notes) -> ResultsState:
         "Choose a folder that you may write to.",
     )
     return ResultsState.REFUSED
+
+
+def _is_inside(results: str, dataset: str) -> bool:
+    """Whether both are folders of one machine, and the first is the second or below it."""
+    one, other = folder_in(results), folder_in(dataset)
+    if one is None or other is None or one.host != other.host:
+        return False
+    return PurePosixPath(normpath(one.path)).is_relative_to(normpath(other.path))
 
 
 def _creatable(results: Repo, account: Account | None, notes: _Notes) -> ResultsState:

@@ -89,6 +89,7 @@ def _sent(folder: OwnFolder, name: object) -> Path:
 
 
 _READING: Mapping[str, Callable[[Any, Mapping[str, Any]], Any]] = {
+    "too_wide": lambda folder, asked: folder.too_wide(),
     "commit": lambda folder, asked: folder.commit(str(asked["revision"])),
     "files": _files,
     "read": _read,
@@ -97,6 +98,7 @@ _CALLS: Mapping[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     **_READING,
     "is_there": lambda folder, asked: folder.is_there(),
     "may_be_written": lambda folder, asked: folder.may_be_written(),
+    "has_others": lambda folder, asked: folder.has_others(),
     "ensure": lambda folder, asked: folder.ensure(),
     "tags": lambda folder, asked: folder.tags(),
     "tag": _tag,

@@ -38,8 +38,14 @@ class SshFolder:
     def is_there(self) -> bool:
         return bool(self._ask("is_there"))
 
+    def too_wide(self) -> str:
+        return str(self._ask("too_wide"))
+
     def may_be_written(self) -> bool:
         return bool(self._ask("may_be_written"))
+
+    def has_others(self) -> bool:
+        return bool(self._ask("has_others"))
 
     def ensure(self) -> bool:
         return bool(self._ask("ensure"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pwd
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from pod_image.hub import (
     resolve_commit,
     verify,
 )
+from pod_image.hub.preflight import Cause, Preflight, ResultsState, preflight
 from pod_image.hub.repos import SMALL_BYTES
 
 HUB = Hub(None, endpoint="http://127.0.0.1:9")
@@ -98,3 +100,76 @@ def test_a_long_file_of_a_folder_is_read_to_its_end(tmp_path: Path) -> None:
         content = read_bytes(HUB, Repo(str(clips), "dataset"), name)
         assert content is not None
         assert len(content) == size_bytes
+
+
+def asked(results: Path | str, dataset: Path | str) -> Preflight:
+    return preflight(HUB, HUB, [(str(dataset), None)], str(results))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A person's, with a dataset in it."""
+    made = tmp_path / "people" / "me"
+    (made / "clips").mkdir(parents=True)
+    (made / "clips" / "a.txt").write_text("one")
+    (tmp_path / "link").symlink_to(made)
+    monkeypatch.setenv("HOME", str(made))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("people/me", "it is your home folder, with all that is yours"),
+        ("link", "it is your home folder"),
+        ("people", "your home folder {home} is in it"),
+        ("people/me/clips/../..", "your home folder {home} is in it"),
+        ("/.", "it is the whole file system"),
+    ],
+)
+def test_a_home_is_given_to_no_run_neither_for_results_nor_as_a_dataset(
+    home: Path, tmp_path: Path, name: str, why: str
+) -> None:
+    """A container would have it as it is, and a bare run would copy it."""
+    wide, told = f"{tmp_path}/{name}" if name != "/." else name, why.format(home=home)
+    for_results = asked(wide, home / "clips")
+    assert for_results.results is ResultsState.REFUSED
+    (found,) = for_results.errors
+    assert found.code == Cause.TOO_WIDE
+    assert f"The results folder {wide} cannot be used: {told}" in str(found.message)
+    as_dataset = asked(home / "voices", wide)
+    assert f"The dataset folder {wide} cannot be used: {told}" in str(as_dataset.errors[0].message)
+    assert as_dataset.dataset_commits == (None,)
+
+
+def test_the_home_that_the_system_knows_is_one_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (found,) = asked(pwd.getpwuid(os.getuid()).pw_dir, tmp_path / "clips").errors[-1:]
+    assert found.code == Cause.TOO_WIDE
+
+
+def test_a_results_folder_that_has_other_things_in_it_is_said_before_the_first_run(
+    home: Path,
+) -> None:
+    mine = home / "work"
+    assert asked(mine, home / "clips").findings == ()
+    mine.mkdir()
+    assert asked(mine, home / "clips").findings == ()
+    (mine / "letter").write_text("mine")
+    before = asked(mine, home / "clips")
+    assert before.results is ResultsState.TO_BE_CREATED
+    (found,) = before.warnings
+    assert found.code == Cause.NOT_EMPTY
+    assert f"The results folder {mine} has files that no run has delivered" in str(found.message)
+    ensure_results_repo(HUB, str(mine))
+    assert asked(mine, home / "clips").findings == ()
+    assert (mine / "letter").read_text() == "mine"
+
+
+@pytest.mark.parametrize("below", ["", "/voices", "/x/../voices"])
+def test_results_do_not_go_into_the_folder_of_the_dataset(home: Path, below: str) -> None:
+    found = asked(f"{home}/clips{below}", home / "clips")
+    assert Cause.RESULTS_IN_DATASET in [each.code for each in found.errors]
+    assert asked(f"{home}/clips-voices", home / "clips").errors == ()

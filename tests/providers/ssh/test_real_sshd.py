@@ -179,6 +179,10 @@ def test_results_in_a_folder_of_that_machine_are_read_through_ssh_without_any_ac
                 "mkdir -p out; cat words.txt > out/words.txt; cp -L $DATASET_DIR/a.txt out/; "
                 "head -c 9000000 /dev/urandom > out/big; echo at work"
             )
+            wide = await runs.planned(results_folder=str(sshd.home))
+            assert f"{sshd.home} cannot be used: it is your home folder" in str(
+                wide.errors[0].message
+            )
             run = await runs.launched(
                 script, bring=[f"{tmp_path}/words.txt:."], dataset_repo=str(clips)
             )
