@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from pod_image.agent.hardening import forbid_reading
 from pod_image.contract.own_machine import MARK, Kind
 from pod_image.own_machine.errands import VERBS, Ground, answer, is_living, time_there
 from pod_image.own_machine.gpus import leases_folder
@@ -31,6 +32,7 @@ SIGN_SECONDS = 15.0
 
 def main(arguments: list[str]) -> int:
     verb = arguments[0] if arguments else ""
+    forbid_reading()  # before anything is read: a start brings keys
     try:
         asked = json.load(sys.stdin)
         ground = this_ground()

@@ -6,7 +6,7 @@ import fcntl
 import os
 import subprocess
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def leases_folder(environment: Mapping[str, str]) -> Path:
 
 
 def is_free(folder: Path, gpu: Gpu) -> bool:
-    """Whether no run has it now."""
+    """Whether no run has it now. Raises Refused where nobody can tell."""
     lock = _locked(folder, gpu)
     if lock is None:
         return False
@@ -92,8 +92,6 @@ def lease(
         if len(taken) < count and (lock := _locked(folder, gpu)) is not None:
             taken[lock] = gpu
     if len(taken) < count:
-        for lock in taken:
-            os.close(lock)
         free = f"{len(taken)} of {len(found)} GPUs are free"
         raise Refused(
             Kind.NO_ROOM,
@@ -104,24 +102,38 @@ def lease(
 
 
 def _locked(folder: Path, gpu: Gpu) -> int | None:
-    """None where another has it, or where nobody may make the file."""
+    """None where another has it. Raises Refused where this user can neither open the file nor make it."""
     with suppress(OSError):
         if not folder.exists():
             folder.mkdir(parents=True)
             folder.chmod(0o1777)
     path = folder / f"{gpu.uuid}.lock"
-    file = None
-    with suppress(OSError):
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    if file is None:
-        with suppress(OSError):
-            flags = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            file = os.open(path, flags, 0o644)
-    if file is None:
-        return None
+    try:
+        file = _opened(path)
+    except OSError as exc:
+        raise Refused(
+            Kind.UNFIT,
+            f"Whether a GPU is free cannot be told: {path} cannot be opened ({exc.strerror}).",
+            f"All users of the machine share these locks. Whoever made {folder} can remove it, or run: "
+            f"chmod 1777 {folder} && chmod 644 {folder}/*",
+        ) from exc
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(file)
         return None
     return file
+
+
+def _opened(path: Path) -> int:
+    """Made where it is absent; what another user made is only read."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    with suppress(FileNotFoundError):
+        return os.open(path, flags)
+    try:
+        made = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o644)
+    except FileExistsError:  # another was quicker
+        return os.open(path, flags)
+    with suppress(OSError):  # whatever the umask is: others have to see whether it is taken
+        os.fchmod(made, 0o644)
+    return made

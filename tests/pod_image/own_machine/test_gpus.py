@@ -88,7 +88,29 @@ def test_the_kernel_gives_a_gpu_back_when_its_run_is_killed(tmp_path: Path) -> N
     assert is_free(tmp_path, TWO[0])
 
 
+def test_a_gpu_is_seen_by_other_users_whatever_the_umask_of_the_first_was(tmp_path: Path) -> None:
+    """Else it would count as taken for them, long after that run."""
+    before = os.umask(0o077)
+    try:
+        (lock,) = lease(tmp_path / "locks", TWO, 1)
+    finally:
+        os.umask(before)
+    os.close(lock)
+    assert (tmp_path / "locks").stat().st_mode & 0o7777 == 0o1777
+    assert (tmp_path / "locks" / "GPU-aaaa.lock").stat().st_mode & 0o777 == 0o644
+
+
 def test_a_link_in_the_place_of_a_lock_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").touch()
     (tmp_path / "GPU-aaaa.lock").symlink_to(tmp_path / "elsewhere")
-    assert not is_free(tmp_path, TWO[0])
+    with pytest.raises(Refused, match="cannot be opened"):
+        is_free(tmp_path, TWO[0])
+
+
+def test_locks_that_this_user_cannot_open_are_not_called_taken(tmp_path: Path) -> None:
+    """Else everybody would wait for a run that is not there."""
+    (tmp_path / "locks").write_text("")
+    with pytest.raises(Refused, match="Whether a GPU is free cannot be told") as caught:
+        lease(tmp_path / "locks", TWO, 1)
+    assert caught.value.kind is Kind.UNFIT
+    assert f"chmod 1777 {tmp_path / 'locks'}" in str(caught.value.hint)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pytest
 
 from launcher.emulator.hub import HubEmulator
 from launcher.errors import NotConfigured, ProviderError, ProviderUnavailable
+from launcher.providers.ssh.client import SshMachine
+from launcher.providers.ssh.program import remote_command
 from launcher.providers.ssh.provider import SshProvider
 from launcher.services.common.workbench import known_machines
 from launcher.services.ending.reap import reap
@@ -26,8 +31,9 @@ from pod_image.own_machine.identity import Identity, living
 from pod_image.own_machine.refused import Refused
 from pod_image.own_machine.run_place import RunPlace
 from pod_image.process_table import living_processes, members
+from tests.kit.ordinary_user import OrdinaryUser
 from tests.providers.own_runs import RESULTS_REPO, OwnRuns, own_runs, readable
-from tests.providers.ssh.sshd import HOST, Sshd
+from tests.providers.ssh.sshd import HOST, PATIENCE_SECONDS, Sshd
 
 
 @pytest.mark.promise("secrets-nowhere")
@@ -120,6 +126,49 @@ def test_an_ordinary_users_run_is_that_users_closed_to_others_and_needs_nobody_e
 
     asyncio.run(story())
     assert sshd.user.uid != 0
+
+
+@pytest.mark.slow
+def test_a_start_is_closed_to_that_users_other_programs_before_its_keys_are_read(
+    sshd: Sshd,
+) -> None:
+    """Such as the command of another run there."""
+    asyncio.run(SshMachine(HOST).ask("list", {}))  # so that our program is there
+    words = ("ssh", HOST, remote_command("start", HOST))
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
+        assert client.stdin is not None
+        client.stdin.write(b'{"keys": {"HF_UPLOAD_TOKEN": "hf_example')
+        client.stdin.flush()
+        start = until(lambda: asked_program(sshd))
+        until(lambda: refused(sshd.user, f"/proc/{start}/environ"))
+        for name in ("environ", "fd/0", "mem"):
+            assert "Permission denied" in refused(sshd.user, f"/proc/{start}/{name}")
+        client.stdin.close()
+
+
+def asked_program(sshd: Sshd) -> int:
+    """The Python there that reads a start; 0 before it is there."""
+    for pid in members({sshd.process.pid}, living_processes()):
+        with suppress(OSError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if b"start" in words and b"python" in words[0]:
+                return pid
+    return 0
+
+
+def refused(user: OrdinaryUser, path: str) -> str:
+    """What is said to that user who wants to open it; nothing where it can be opened."""
+    words = ("/bin/sh", "-c", 'exec 3< "$0"', path)
+    done = subprocess.run(words, capture_output=True, text=True, **user.as_subprocess())
+    return done.stderr
+
+
+def until(asked: Callable[[], Any]) -> Any:
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while not (found := asked()):
+        assert time.monotonic() < give_up_at, "it did not happen"
+        time.sleep(0.05)
+    return found
 
 
 GPU = Gpu("GPU-aaaa", "A Stand-in", 24)
