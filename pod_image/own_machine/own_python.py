@@ -7,7 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +26,9 @@ from pod_image.private_python import (
 )
 
 PACKAGE = Path(__file__).parent.parent
+_PATIENCE_SECONDS = 1_800.0
+"""While another run installs the same; the launcher gives a run up earlier that does not come up."""
+_LOOK_SECONDS = 0.2
 
 
 class CannotPrepare(HintedError):
@@ -64,8 +69,10 @@ def agents_python(order: Mapping[str, Any]) -> str:
     )
     python, done = home / "bin" / "python", home / "installed"
     if not done.is_file():
-        _make(home, absent)
-        done.touch()
+        with _alone(home):
+            if not done.is_file():  # by another run, which began at the same time
+                _make(home, absent)
+                done.touch()
     return str(python)
 
 
@@ -73,6 +80,29 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
     """Raises RuntimeError for a user without a home."""
     cache = environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "pod-launcher"
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """No other run of this user makes it meanwhile: each would begin with removing what the other has. Raises
+    CannotPrepare where another takes too long, and OSError."""
+    import fcntl
+
+    home.parent.mkdir(parents=True, exist_ok=True)
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    with home.with_name(f"{home.name}.lock").open("w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > give_up_at:
+                    raise CannotPrepare(
+                        f"Another run has been installing the same packages into {home} for too long.",
+                        hint="See what it does; start this run again after it.",
+                    ) from None
+            time.sleep(_LOOK_SECONDS)
+        yield
 
 
 def _make(home: Path, absent: list[str]) -> None:
