@@ -21,7 +21,7 @@ from pod_image.own_machine.gpus import leases_folder
 from pod_image.own_machine.log_lines import new_lines, start_of_last
 from pod_image.own_machine.machine import ThisMachine
 from pod_image.own_machine.refused import Refused
-from pod_image.own_machine.run_place import RunPlace, runs_folder
+from pod_image.own_machine.run_place import RunPlace, is_another_users, runs_folder
 
 LOOK_SECONDS = 0.25
 ALIVE_LOOKS = 8
@@ -68,14 +68,21 @@ def main(arguments: list[str]) -> int:
 
 
 def this_ground() -> Ground:
-    """Raises Refused where runs cannot be told from other processes."""
+    """Raises Refused where runs cannot be told from other processes, or their folder is not this user's."""
     if not sys.platform.startswith("linux"):
         raise Refused(
             Kind.UNFIT,
             "Runs on a machine of your own need Linux, and this one runs another system.",
             "Use a Linux machine by ssh, or a container or virtual machine with Linux.",
         )
-    return Ground(runs_folder(os.environ), leases_folder(os.environ), ThisMachine())
+    runs = runs_folder(os.environ)
+    if is_another_users(runs):
+        raise Refused(
+            Kind.UNFIT,
+            f"The folder of your runs belongs to another user, who could change them: {runs}.",
+            "Set XDG_DATA_HOME to a folder of your own.",
+        )
+    return Ground(runs, leases_folder(os.environ), ThisMachine())
 
 
 def follow(ground: Ground, asked: Mapping[str, Any]) -> None:

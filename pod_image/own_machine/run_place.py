@@ -27,6 +27,14 @@ def runs_folder(environment: Mapping[str, str]) -> Path:
     return Path(data) / "pod-launcher" / "runs"
 
 
+def is_another_users(folder: Path) -> bool:
+    """Whether somebody else put it there, such as below a folder that several users share. Raises OSError."""
+    try:
+        return folder.stat().st_uid != os.getuid()
+    except FileNotFoundError:
+        return False
+
+
 @dataclass(frozen=True)
 class RunPlace:
     """The files of one run. Its folder's name ends with the run's nonce, so that no other has it."""

@@ -24,17 +24,30 @@ _TRY = (
     '&& exec "$p" -P -c {program} {sha256} "$0"; done'
 )
 _NEEDS = {"needs": "program"}
+_NOT_OURS_HINT = "Remove that folder, or close it: chmod o-w. Or set XDG_CACHE_HOME there to a folder of your own."
 _TAKE_IN = f"""
-import hashlib, io, os, pathlib, runpy, shutil, sys, zipfile
+import hashlib, io, json, os, pathlib, runpy, shutil, sys, zipfile
 sha256, verb = sys.argv[1:3]
 cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
-home = cache / "pod-launcher" / "program" / sha256[:16]
+ours = cache / "pod-launcher"
+home = ours / "program" / sha256[:16]
+for folder in (ours, home.parent, home):
+    if not folder.exists():
+        continue
+    owners = folder.lstat().st_uid, folder.stat().st_uid
+    if set(owners) != set([os.getuid()]) or folder.stat().st_mode & 0o002:
+        message = "Other users of that machine could change the program that runs start with: " + str(folder) + "."
+        refused = dict(kind="unfit", message=message, hint={_NOT_OURS_HINT!r})
+        print({MARK!r} + json.dumps(dict(refused=refused)))
+        sys.exit()
 if verb == "put":
     content = sys.stdin.buffer.read()
     if hashlib.sha256(content).hexdigest() != sha256:
         sys.exit("what came is not what was sent")
+    for folder in (ours, home.parent):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     scratch = home.with_name(home.name + "." + str(os.getpid()))
-    scratch.mkdir(mode=0o700, parents=True)
+    scratch.mkdir(mode=0o700)
     zipfile.ZipFile(io.BytesIO(content)).extractall(scratch)
     try:
         scratch.rename(home)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pod_image.contract.own_machine import Kind
+from pod_image.contract.own_machine import FOLDER_VARIABLE, Kind
+from pod_image.own_machine.__main__ import this_ground
 from pod_image.own_machine.errands import UNBORN_SECONDS, Ground, answer, time_there
 from pod_image.own_machine.gpus import Gpu, lease
 from pod_image.own_machine.refused import Refused
@@ -209,3 +211,17 @@ def test_a_run_gets_what_programs_need_and_no_key_of_the_persons_surroundings(
     assert found["https_proxy"] == "http://proxy:3128"
     assert found["PYTHONPATH"] == str(tmp_path)
     assert {"PATH", "HOME", "LAUNCHER_RUN"} <= set(found)
+
+
+def test_runs_are_not_looked_for_where_other_users_could_have_put_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = tmp_path / "runs"
+    monkeypatch.setenv(FOLDER_VARIABLE, str(runs))
+    assert this_ground().runs == runs
+    runs.mkdir()
+    assert this_ground().runs == runs
+    monkeypatch.setattr(os, "getuid", lambda: runs.stat().st_uid + 1)
+    with pytest.raises(Refused, match="belongs to another user") as caught:
+        this_ground()
+    assert str(runs) in str(caught.value.message)

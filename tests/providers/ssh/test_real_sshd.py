@@ -146,6 +146,25 @@ def test_a_start_is_closed_to_that_users_other_programs_before_its_keys_are_read
         client.stdin.close()
 
 
+@pytest.mark.slow
+def test_a_program_that_others_there_could_change_is_not_started(sshd: Sshd) -> None:
+    """It gets the tokens. Such as below a cache that several users share."""
+    ours = sshd.home / ".cache" / "pod-launcher"
+    asyncio.run(SshMachine(HOST).ask("list", {}))
+    assert ours.stat().st_mode & 0o777 == 0o700
+    for folder in (ours, next((ours / "program").iterdir())):
+        before = folder.stat().st_mode
+        folder.chmod(0o777)
+        answer = asyncio.run(SshMachine(HOST).ask("list", {}))
+        assert f"could change the program that runs start with: {folder}" in str(answer["refused"])
+        folder.chmod(before)
+        assert "ok" in asyncio.run(SshMachine(HOST).ask("list", {}))
+    if os.getuid() == 0:
+        os.chown(ours, 0, 0)
+        ours.chmod(0o755)
+        assert "refused" in asyncio.run(SshMachine(HOST).ask("list", {}))
+
+
 def asked_program(sshd: Sshd) -> int:
     """The Python there that reads a start; 0 before it is there."""
     for pid in members({sshd.process.pid}, living_processes()):
