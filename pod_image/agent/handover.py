@@ -37,14 +37,22 @@ def become_init() -> None:
     os._exit(init.main(agent))
 
 
-def start_agent(command: Sequence[str], kept: Mapping[str, str], handed: Mapping[str, str]) -> int:
-    """Its process id. `kept` is its environment; what is `handed` goes to it alone. Raises OSError."""
+def start_agent(
+    command: Sequence[str],
+    kept: Mapping[str, str],
+    handed: Mapping[str, str],
+    holds: Sequence[int] = (),
+) -> int:
+    """Its process id. `kept` is its environment; what is `handed` goes to it alone. Raises OSError.
+
+    `holds`: open files that stay open for as long as it lives.
+    """
     reader, writer = os.pipe()
     try:
         agent = subprocess.Popen(
             command,
             env={**kept, KEYS_FD_VARIABLE: str(reader)},
-            pass_fds=(reader,),
+            pass_fds=(reader, *holds),
         )
     except OSError:
         os.close(writer)

@@ -1,7 +1,8 @@
 """Becomes a run's first process: says who it is, reads the keys from its standard input, starts the agent with them.
 
-`begin.py FOLDER`. The keys stand in no argument, no file and no environment: they go from one pipe into another, which
-the agent alone reads, once it has closed itself to other processes.
+`begin.py FOLDER LOCKS…`. The keys stand in no argument, no file and no environment: they go from one pipe into another,
+which the agent alone reads, once it has closed itself to other processes. The locks of the run's GPUs are open files,
+which stay open in this process and in the agent: the GPUs are the run's while either lives.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,7 +24,7 @@ from pod_image.own_machine.run_place import RunPlace
 from pod_image.process_table import process
 
 
-def main(place: RunPlace) -> NoReturn:
+def main(place: RunPlace, locks: Sequence[int]) -> NoReturn:
     """Does not return: this process goes on as `first`, or says why the run cannot begin and ends."""
     forbid_reading()  # before the keys are read
     say_who(place)
@@ -32,7 +33,7 @@ def main(place: RunPlace) -> NoReturn:
     try:
         python = agents_python(place.order)
         write_control(place.disk, python)
-        agent = start_agent((python, "-P", "-m", "pod_image"), kept, handed)
+        agent = start_agent((python, "-P", "-m", "pod_image"), kept, handed, locks)
     except CannotPrepare as exc:
         end_pod(str(exc), hint=str(exc.hint))
     except OSError as exc:
@@ -76,4 +77,4 @@ def _become_first(agent: int, place: RunPlace, environment: Mapping[str, str]) -
 
 
 if __name__ == "__main__":
-    main(RunPlace(Path(sys.argv[1])))
+    main(RunPlace(Path(sys.argv[1])), [int(number) for number in sys.argv[2:]])

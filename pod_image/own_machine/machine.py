@@ -121,7 +121,7 @@ class ThisMachine:
         keys: Mapping[str, str],
         leases: Sequence[int],
     ) -> None:
-        command = module_command("pod_image.own_machine.begin", str(place.root))
+        command = module_command("pod_image.own_machine.begin", str(place.root), *map(str, leases))
         around = agents_environment(place, environment)
         if Container.of(place):
             # The engine finds its own settings as this user's other programs do; the run sees none of it.

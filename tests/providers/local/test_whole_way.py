@@ -14,7 +14,8 @@ from launcher.services.ending.release import release
 from launcher.services.following.instructions import Way, new_instruction, send
 from pod_image.contract.instructions import InstructionName
 from pod_image.contract.outcomes import EndReason
-from pod_image.own_machine.identity import living
+from pod_image.own_machine.gpus import LEASES_VARIABLE, Gpu, is_free
+from pod_image.own_machine.identity import Identity, living
 from pod_image.own_machine.run_place import RunPlace
 from tests.providers.own_runs import RESULTS_REPO, OwnRuns, own_runs, readable
 
@@ -64,16 +65,31 @@ def test_a_run_on_this_computer_is_told_to_stop_delivers_and_leaves_nothing(
 @pytest.mark.promise("money-reap")
 @pytest.mark.slow
 def test_a_run_that_lost_its_first_process_is_seen_still_and_ended_with_all_of_it(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Until then no other run gets its GPU."""
+    gpu, leases = Gpu("GPU-aaaa", "A Stand-in", 24), tmp_path / "leases"
+    driver = tmp_path / "bin" / "nvidia-smi"
+    driver.parent.mkdir()
+    driver.write_text(f"#!/bin/sh\necho '0, {gpu.uuid}, {gpu.name}, 24564'\n")
+    driver.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{driver.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv(LEASES_VARIABLE, str(leases))
+
     async def story(runs: OwnRuns) -> None:
         run = await runs.launched()
         place = RunPlace(tmp_path / "home" / RUNS / run.pod_id)
-        os.kill(int(place.process["pid"]), signal.SIGKILL)
+        first = Identity.read(place.process)
+        assert first is not None
+        os.kill(first.pid, signal.SIGKILL)
+        while first.is_alive:  # noqa: ASYNC110 (nobody says when a process is dead)
+            await asyncio.sleep(0.02)
+        assert not is_free(leases, gpu)
         here = runs.bench.at("local")
         assert [each.id for each in await here.provider.pods()] == [run.pod_id]
         aborted = await release(runs.bench, run)
         assert living(place) == set()
+        assert is_free(leases, gpu)
         assert aborted.end_reason is EndReason.ABORTED
         assert place.disk.is_dir()  # nothing of it was delivered
         assert str(place.disk) in await here.provider.remains(run.pod_id)
