@@ -10,7 +10,8 @@ from tests.whole.sources import modules
 
 MOVES = {
     "pod_image/contract/whole_file.py": "the one place",
-    "pod_image/folder_store/folder.py": "what a kill leaves of a new version is finished by whoever comes next",
+    "pod_image/agent/bringing.py": "what a run brings gets its place in an open folder, whatever links lie there",
+    "pod_image/folder_store/below.py": "what a kill leaves of a new version is finished by whoever comes next",
     "pod_image/hub/fetch.py": "what an earlier try left of a download is added to",
     "pod_image/recipes/piper/event_file.py": "is open, and read, for as long as the training goes on",
     "launcher/emulator/hub/wire.py": "a body that is on disk already gets its name",
@@ -26,9 +27,9 @@ MOVES = {
 def is_a_move(node: ast.AST) -> bool:
     """`path.replace(other)`, `os.replace`, `os.rename`: a text's `replace` takes two, a date's takes names."""
     match node:
-        case ast.Call(func=ast.Attribute(attr="replace", value=value), args=args, keywords=[]):
-            return len(args) == 1 or (isinstance(value, ast.Name) and value.id == "os")
-        case ast.Call(func=ast.Attribute(attr="rename", value=ast.Name(id="os"))):
+        case ast.Call(func=ast.Attribute(attr="replace" | "rename", value=ast.Name(id="os"))):
+            return True
+        case ast.Call(func=ast.Attribute(attr="replace"), args=[_], keywords=[]):
             return True
     return False
 

@@ -126,11 +126,12 @@ def _write_servers_files(folder: Path, port: int, user: OrdinaryUser, python: Pa
     path = os.pathsep.join(
         [str(folder / "programs"), str(python), "/usr/local/bin", "/usr/bin", "/bin"]
     )
-    libraries = f" LD_LIBRARY_PATH={python.parent / 'lib'}" if os.getuid() == 0 else ""
+    libraries = os.environ.get("LD_LIBRARY_PATH", "") if os.getuid() else str(python.parent / "lib")
     (server / "sshd_config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {server}/host_key\nPidFile none\nUsePAM no\nStrictModes no\n"
         f"AuthorizedKeysFile {server}/authorized_keys\nPasswordAuthentication no\nPermitRootLogin no\n"
-        f"SetEnv HOME={folder}/home PATH={path} LAUNCHER_GPU_LEASES={folder}/leases{libraries}\n"
+        f"SetEnv HOME={folder}/home PATH={path} LAUNCHER_GPU_LEASES={folder}/leases "
+        f"LD_LIBRARY_PATH={libraries}\n"
     )
     shutil.copy(folder / "client" / "my_key.pub", server / "authorized_keys")
     for name in ("sshd_config", "authorized_keys"):
