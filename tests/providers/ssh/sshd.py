@@ -20,6 +20,8 @@ from pathlib import Path
 
 import pytest
 
+from pod_image.own_machine.identity import living
+from pod_image.own_machine.run_place import all_runs
 from pod_image.process_table import living_processes, members
 from tests.kit import python_to_copy
 from tests.kit.ordinary_user import WHY_NOT, OrdinaryUser
@@ -112,8 +114,17 @@ def sshd_of(user: OrdinaryUser, python: Path) -> Iterator[Sshd]:
             _wait_for(port, process)
             yield Sshd(user, folder, port, process)
         finally:
+            _end_runs(Sshd(user, folder, port, process).runs)
             process.terminate()
             process.wait(PATIENCE_SECONDS)
+
+
+def _end_runs(runs: Path) -> None:
+    """Of a test that failed: a run outlives its connection."""
+    for place in all_runs(runs):
+        for pid in living(place):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _make_key(path: Path, owner: OrdinaryUser | None) -> None:
