@@ -50,7 +50,9 @@ class Sent:
     @property
     def path(self) -> str:
         if not _COMING.fullmatch(self.name):
-            raise FolderTrouble(FolderFault.REFUSED, "That can be no name of a file that was sent.")
+            raise FolderTrouble(
+                FolderFault.REFUSED, "That cannot be the name of a file that was sent."
+            )
         return f"{OURS}/sent-{self.name}"
 
 

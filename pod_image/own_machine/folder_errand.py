@@ -77,15 +77,8 @@ def _put(folder: OwnFolder, asked: Mapping[str, Any]) -> str:
             parent=str(asked["parent"]),
         )
     finally:
-        for path in sent.values():
-            with suppress(OSError):
-                path.unlink()
-
-
-def _sent(folder: OwnFolder, name: object) -> Path:
-    if not _SENT.fullmatch(str(name)):
-        raise Refused(Kind.INVALID, "That cannot be the name of a file that was sent.")
-    return folder.ours / f"sent-{name}"
+        for each in sent.values():
+            folder.forget(each)
 
 
 _READING: Mapping[str, Callable[[Any, Mapping[str, Any]], Any]] = {

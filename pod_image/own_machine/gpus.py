@@ -88,9 +88,13 @@ def lease(
     Raises Refused where that many are not free.
     """
     taken: dict[int, Gpu] = {}
-    for gpu in (each for each in found if each.uuid not in lent):
-        if len(taken) < count and (lock := _locked(folder, gpu)) is not None:
-            taken[lock] = gpu
+    with ExitStack() as given_back:
+        for gpu in (each for each in found if each.uuid not in lent):
+            if len(taken) < count and (lock := _locked(folder, gpu)) is not None:
+                taken[lock] = gpu
+                given_back.callback(os.close, lock)
+        if len(taken) == count:
+            given_back.pop_all()
     if len(taken) < count:
         free = f"{len(taken)} of {len(found)} GPUs are free"
         raise Refused(
