@@ -397,6 +397,8 @@ async def test_without_another_node_the_first_has_its_time_to_deliver(tmp_path: 
     ended, why = await seen_to_its_end(harness, run)
     assert (why, ended.end_reason) == ("its run is over", EndReason.FINISHED)
     assert harness.live() == []
+    # Its cost is counted for all that was rented, and not as if there had been one pod from the beginning.
+    assert ended.price_per_hour_usd == pytest.approx(2 * PRICE)
 
 
 @pytest.mark.promise("money-cluster")
