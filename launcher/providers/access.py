@@ -15,6 +15,7 @@ from launcher.clock import Clock
 from launcher.errors import BadEnvironment
 from launcher.open_http import open_http
 from launcher.providers.base import Provider
+from launcher.providers.call_budget import CallBudgets
 from pod_image.folder_store.port import Folder, ReadableFolder
 
 
@@ -30,6 +31,8 @@ class Opening:
     transport: httpx.AsyncBaseTransport | None = None
     machine: str = ""
     """Which one, at a place that is many machines, each named by a person."""
+    budgets: CallBudgets = field(default_factory=CallBudgets, repr=False)
+    """Of all that is opened in this process."""
     runs_folder: Path | None = None
     """Where a place that is this very computer keeps its runs; None for where this user's lie as a rule."""
 

@@ -26,6 +26,7 @@ from starlette.types import ASGIApp
 from launcher.clock import Clock, SystemClock
 from launcher.config import Config
 from launcher.door.server import harden_process
+from launcher.providers.call_budget import CallBudgets
 from launcher.services.common.interrupts import leaving_on_signals
 from launcher.services.common.uninterrupted import what_is_owed
 from launcher.services.live.live_runs import Live
@@ -66,12 +67,12 @@ def make_site(
     """Everything the pages stand on. Raises NotConfigured when the history cannot be opened."""
     config.make_folders()
     clock = clock or SystemClock()
-    vault = Vault()
+    vault, budgets = Vault(), CallBudgets()
 
     def open_usual_bench(keys: Keys) -> AbstractAsyncContextManager[Workbench]:
         from launcher.services.common.workbench import open_workbench
 
-        return open_workbench(config, keys, clock=clock)
+        return open_workbench(config, keys, clock=clock, budgets=budgets)
 
     sessions = Sessions(vault, open_bench or open_usual_bench)
     history = RunHistory(config.history_path)

@@ -40,7 +40,7 @@ from tests.bench.fleet_pods import document_of, pod_order, speaking
 from tests.kit.clocks import LoopClock
 from tests.kit.runs import new_run
 from tests.kit.virtual_time import START, PatientLoop
-from tests.simulation.fleet_cloud import FleetCloud
+from tests.simulation.fleet_cloud import PAGE, FleetCloud
 from tests.simulation.play import play
 from tests.simulation.scale_page import keep_figures, kept_figures, page_is_as_kept
 from tests.simulation.schedule import HOUR, Schedule
@@ -48,7 +48,7 @@ from tests.simulation.trainer import Work
 from tests.simulation.world import World
 
 RUNS = 5_000
-SIZES = (10, 1_000)
+SIZES = (10, 100, 1_000)
 """Beside the one that is asked for. What 100,000 runs take is reckoned from them, where it is linear."""
 HISTORIES = (10, 1_000, 100_000)
 MINUTES = 5.0
@@ -66,6 +66,7 @@ class Watched:
     calls_of_one_list: int
     open_streams: int
     heard: int
+    ended: int = 0
 
 
 @dataclass(frozen=True)
@@ -121,19 +122,21 @@ def simulated(sizes: Sequence[int], histories: Sequence[int]) -> Figures:
     )
 
 
-def watched(count: int, minutes: float = MINUTES) -> Watched:
+def watched(
+    count: int, minutes: float = MINUTES, *, all_end_after_minutes: float | None = None
+) -> Watched:
     """Follow so many pods that another computer began, in virtual time."""
     with (
         tempfile.TemporaryDirectory(prefix="fleet-") as folder,
         asyncio.Runner(loop_factory=PatientLoop) as runner,
     ):
-        return runner.run(_watched(count, minutes, Path(folder)))
+        end_after = None if all_end_after_minutes is None else all_end_after_minutes * 60
+        return runner.run(_watched(FleetCloud(count, end_after), minutes, Path(folder)))
 
 
-async def _watched(count: int, minutes: float, folder: Path) -> Watched:
+async def _watched(cloud: FleetCloud, minutes: float, folder: Path) -> Watched:
     config = Config(folder / "config", folder / "data")
     config.make_folders()
-    cloud = FleetCloud(count)
     client = RunPodClient(SecretStr("a-key"), "https://cloud.test", transport=cloud)
     history = RunHistory(config.history_path)
     history._db.execute("PRAGMA synchronous = OFF")  # no power fails here
@@ -145,12 +148,13 @@ async def _watched(count: int, minutes: float, folder: Path) -> Watched:
             await asyncio.sleep(minutes * 60)
             pictures = [whole.live.known_picture(row.run) for row in whole.now.rows]
             found = Watched(
-                runs=len(pictures),
+                runs=cloud.count,
                 minutes=minutes,
                 most_calls_in_a_minute=cloud.most_calls_in_a_minute,
-                calls_of_one_list=-(-count // 1_000),
+                calls_of_one_list=-(-cloud.count // PAGE),
                 open_streams=cloud.open_streams,
                 heard=sum(picture.step is not None for picture in pictures),
+                ended=cloud.count - len(pictures),
             )
         await client.aclose()
     return found

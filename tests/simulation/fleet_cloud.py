@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
+import math
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -23,14 +23,18 @@ from tests.kit.virtual_time import START, now_seconds
 PAGE = 1_000
 """As many pods as RunPod gives in one answer."""
 SPEAKS_SECONDS = 60.0
+TAKES_TO_GO_SECONDS = 5.0
 STREAM_SECONDS = 3_600.0
 """RunPod's own client lets a log stream last that long."""
 
 
 class FleetCloud(httpx.AsyncBaseTransport):
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, end_after_seconds: float | None = None) -> None:
+        """`end_after_seconds`: all pods say their last word then, and are gone a moment later."""
+        self.ends_at = START + end_after_seconds if end_after_seconds is not None else math.inf
         self.calls: list[float] = []
         self.open_streams = 0
+        self.count = count
         self._names = [str(number) for number in range(1, count + 1)]
         self._like = _wire()
         self._pages: dict[int, bytes] = {}
@@ -38,19 +42,32 @@ class FleetCloud(httpx.AsyncBaseTransport):
 
     @property
     def most_calls_in_a_minute(self) -> int:
-        minutes = Counter(int(at // 60) for at in self.calls)
-        return max(minutes.values())
+        """Whenever the minute begins."""
+        last = 0
+        most = 0
+        for first, at in enumerate(self.calls):
+            while last < len(self.calls) and self.calls[last] < at + 60:
+                last += 1
+            most = max(most, last - first)
+        return most
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.calls.append(now_seconds())
         await asyncio.sleep(0.05)
         words = request.url.path.strip("/").split("/")
+        if now_seconds() > self.ends_at + TAKES_TO_GO_SECONDS:
+            return self._nothing(words, request)
         if words[-1] == "logs":
             return httpx.Response(200, stream=_Stream(self, words[-2]), request=request)
         if len(words) == 3:
             return httpx.Response(200, json=self._pod(words[-1]), request=request)
         first = int(request.url.params.get("cursor", "0"))
         return httpx.Response(200, content=self._page(first), request=request)
+
+    def _nothing(self, words: list[str], request: httpx.Request) -> httpx.Response:
+        if len(words) > 2:
+            return httpx.Response(404, json={"title": "Not Found", "status": 404}, request=request)
+        return httpx.Response(200, json={"pods": []}, request=request)
 
     def _page(self, first: int) -> bytes:
         """Made once: it says the same each time."""
@@ -87,10 +104,15 @@ class _Stream(httpx.AsyncByteStream):
             yield self._line(1, "armed", works=True) + self._line(2, "phase", **_TRAINING)
             said = 0
             while now_seconds() < ends_at:
+                if now_seconds() >= self._cloud.ends_at:
+                    yield self._line(3 + said, "ended", reason="finished", delivered=[])
+                    return
                 newest = int((now_seconds() - START) // SPEAKS_SECONDS) + 1
                 yield b"".join(self._step(step) for step in range(said + 1, newest + 1))
                 said = newest
-                await asyncio.sleep(SPEAKS_SECONDS)
+                await asyncio.sleep(
+                    min(SPEAKS_SECONDS, max(0.0, self._cloud.ends_at - now_seconds()))
+                )
         finally:
             self._cloud.open_streams -= 1
 

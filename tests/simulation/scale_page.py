@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from launcher.providers.call_budget import CALLS_A_MINUTE
 from launcher.providers.runpod.client import SECONDS_BETWEEN_STREAMS, STREAMS_AT_ONCE
 from pod_image.contract.figures import duration
 from tests.kit.checkout import ROOT
@@ -18,8 +19,6 @@ FIGURES = Path(__file__).with_name("fleet_figures.json")
 PAGE = ROOT / "docs" / "scale.md"
 COMMITS_OF_AN_ACCOUNT = 128
 """An hour, by what people report of the Hub."""
-CALLS_ALLOWED = 60
-"""A minute, by ourselves; RunPod's own limit was 180 in summer 2026."""
 SIZES = (10, 1_000, 100_000)
 _BLOCK = re.compile(r"(<!-- generated: scale -->\n)(.*?)(<!-- end of generated -->)", re.DOTALL)
 
@@ -55,7 +54,7 @@ def table(figures: Mapping[str, Any]) -> str:
     """A figure that was reckoned and not measured is set in italics."""
     head = ["", *(f"{size:,} runs" for size in SIZES), "What breaks"]
     rows = [
-        ["Calls a minute, at most", *_calls(figures), f"over {CALLS_ALLOWED}, which we allow us"],
+        ["Calls a minute, at most", *_calls(figures), f"over {CALLS_A_MINUTE}, which we allow us"],
         ["Until every log stream is open", *map(_opening, SIZES), "rows stay without figures"],
         ["Processor of the watcher", *_core(figures), "over one core"],
         ["Open streams and files", *_streams(figures), "the limit of open files, often 1,024"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from launcher.domain.run import Run
+from launcher.providers.call_budget import CALLS_A_MINUTE
 from launcher.providers.runpod.client import SECONDS_BETWEEN_STREAMS, STREAMS_AT_ONCE
 from launcher.stores.runs import RunHistory
 from tests.simulation.fleet import RUNS, commits_an_hour, journal_mb_an_hour, kept, watched
@@ -29,6 +30,22 @@ def test_a_small_fleet_is_heard_at_once_and_by_few_calls() -> None:
     assert (found.runs, found.heard, found.open_streams) == (12, 12, 12)
     # The streams, a list as they begin, and one a minute for what other computers start.
     assert found.most_calls_in_a_minute <= 12 + 4
+
+
+def test_a_fleet_whose_list_has_many_pages_stays_within_the_calls_that_we_allow_us(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As at thousands of runs, whose list takes several answers each time."""
+    monkeypatch.setattr("tests.simulation.fleet_cloud.PAGE", 10)
+    found = watched(120, minutes=3.0)
+    assert 45 < found.most_calls_in_a_minute <= CALLS_A_MINUTE
+    assert found.heard >= STREAMS_AT_ONCE + 25
+
+
+def test_runs_that_all_end_at_one_moment_are_settled_within_the_calls_that_we_allow_us() -> None:
+    found = watched(100, minutes=16.0, all_end_after_minutes=6.0)
+    assert found.ended == 100
+    assert found.most_calls_in_a_minute <= CALLS_A_MINUTE
 
 
 def test_how_often_the_history_is_read_does_not_go_by_the_number_of_runs(

@@ -21,6 +21,7 @@ def _open(opening: Opening) -> RunPodProvider:
         timeout_seconds=opening.request_timeout_seconds,
         sleep=opening.clock.sleep,
         now=opening.clock.now,
+        budget=opening.budgets.of(opening.url, opening.key),
     )
     look_again = min(LONGEST_LOOK_AGAIN_SECONDS, opening.poll_seconds)
     return RunPodProvider(client, sleep=opening.clock.sleep, look_again_seconds=look_again)

@@ -35,6 +35,7 @@ from launcher.errors import (
     RentUnclear,
 )
 from launcher.open_http import is_safe_address, open_http
+from launcher.providers.call_budget import CallBudget, Turn, usual_turn
 from launcher.providers.runpod.limits import Gate, Pace, wait_seconds
 from launcher.providers.runpod.refusals import Refusal, read_refusal_text, to_error
 from launcher.providers.sse import ServerEvent, server_events, stream_lines
@@ -46,8 +47,8 @@ LONGEST_WAIT_SECONDS = 120.0
 STREAM_SILENCE_SECONDS = 60.0
 """Heartbeats come more often; a stream that is silent for longer is dead."""
 STREAMS_AT_ONCE, SECONDS_BETWEEN_STREAMS = 35, 4.0
-"""Of the logs: with these the first minute of a large fleet, or the minute after all its streams broke off, takes 50 of
-the 60 calls a minute that we allow ourselves; the rest is for looks at the pods."""
+"""Of the logs: with these the first minute of a large fleet, or the minute after all its streams broke off, needs 50
+calls. They are opened evenly, and only while the budget of all calls has room for them."""
 KEY_PLACEHOLDER = "<RunPod API key>"
 """Stands for the key in what is shown."""
 BALANCE_QUERY = "query { myself { id clientBalance currentSpendPerHr spendLimit } }"
@@ -98,6 +99,7 @@ class RunPodClient:
         wait: wait_base | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        budget: CallBudget | None = None,
     ) -> None:
         self.calls = 0
         self.clock_ahead = timedelta(0)
@@ -105,6 +107,7 @@ class RunPodClient:
         self._now = now
         self._key = key
         self._gate = Gate()
+        self._budget = budget or CallBudget()
         self._streams = Pace(STREAMS_AT_ONCE, SECONDS_BETWEEN_STREAMS)
         self._attempts = attempts
         self._wait = wait or wait_exponential_jitter(multiplier=0.5, max=15)
@@ -300,7 +303,9 @@ class RunPodClient:
         request = self._request(call, {})
         if timeout_seconds is not None:
             request.extensions["timeout"] = httpx.Timeout(timeout_seconds).as_dict()
-        response = await self._answered(call, request, stream=False)
+        # What changes something never waits: it may be the end of a pod.
+        turn = usual_turn() if call.method == "GET" else Turn.NOW
+        response = await self._answered(call, request, turn)
         await self._check(call, response)
         return response
 
@@ -311,7 +316,7 @@ class RunPodClient:
         request = self._request(call, {**headers, "Accept": "text/event-stream"})
         silence = httpx.Timeout(STREAM_SILENCE_SECONDS)
         request.extensions["timeout"] = silence.as_dict()
-        response = await self._answered(call, request, stream=True)
+        response = await self._answered(call, request, Turn.STREAM)
         try:
             await self._check(call, response)
             yield response
@@ -323,13 +328,12 @@ class RunPodClient:
             call.method, call.path, params=call.params, json=call.body, headers=dict(headers)
         )
 
-    async def _answered(
-        self, call: _Call, request: httpx.Request, *, stream: bool
-    ) -> httpx.Response:
+    async def _answered(self, call: _Call, request: httpx.Request, turn: Turn) -> httpx.Response:
+        await self._budget.take(turn)
         await self._pass_gate()
         self.calls += 1
         try:
-            response = await self._http.send(request, stream=stream)
+            response = await self._http.send(request, stream=turn is Turn.STREAM)
         except _NOT_SENT as exc:
             raise ProviderUnavailable(
                 f"RunPod cannot be reached to {call.what}: {_named(exc)}",

@@ -36,6 +36,7 @@ from launcher.errors import (
     RentUnclear,
 )
 from launcher.providers.base import AccountSecret, ExecResult, LogLine
+from launcher.providers.call_budget import looking
 from launcher.providers.place import Place
 from launcher.providers.runpod.account import account_of
 from launcher.providers.runpod.client import Create, RunPodClient
@@ -315,7 +316,8 @@ class RunPodProvider:
         while True:
             failure: LauncherError | None = None
             try:
-                speaking = await self._speaking(pod_id)
+                with looking():
+                    speaking = await self._speaking(pod_id)
                 async with aclosing(self._client.log(speaking, cursor, tail)) as events:
                     async for event in events:
                         line = log_line(event)
@@ -340,7 +342,8 @@ class RunPodProvider:
 
     async def _is_certainly_gone(self, pod_id: str) -> bool:
         try:
-            return await self._is_gone(pod_id)
+            with looking():
+                return await self._is_gone(pod_id)
         except ProviderUnavailable:
             return False
 

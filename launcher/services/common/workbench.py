@@ -16,6 +16,7 @@ from launcher.errors import NotConfigured
 from launcher.hub.access import HubAccess
 from launcher.providers.access import Opening
 from launcher.providers.base import Provider
+from launcher.providers.call_budget import CallBudgets
 from launcher.providers.place import Place
 from launcher.providers.registry import (
     access_to,
@@ -169,19 +170,21 @@ async def open_workbench(
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     needs_history: bool = True,
+    budgets: CallBudgets | None = None,
 ) -> AsyncIterator[Workbench]:
     """A workbench for these keys; closed when the block ends. A key that is missing is missed when it is used.
 
     Raises NotConfigured when the history cannot be opened, a folder not made, or the place's address is none.
-    Without `needs_history` neither of the first two keeps anybody from ending pods: `runs.trouble` says so then.
+    `budgets`: of a process that opens several. Without `needs_history` neither of the first two keeps anybody from
+    ending pods: `runs.trouble` says so then.
     """
-    clock = clock or SystemClock()
+    clock, budgets = clock or SystemClock(), budgets or CallBudgets()
     runs = open_history(config, is_needed=needs_history)
     async with AsyncExitStack() as stack:
         stack.callback(runs.close)
         providers = {}
         for place in all_places():
-            providers[place.name] = _provider(place, config, keys, clock, transport)
+            providers[place.name] = _provider(place, config, keys, clock, transport, budgets)
             stack.push_async_callback(providers[place.name].aclose)
         teller = _teller(config, keys, clock)
         stack.push_async_callback(teller.settle)
@@ -234,6 +237,7 @@ def _provider(
     keys: Keys,
     clock: Clock,
     transport: httpx.AsyncBaseTransport | None,
+    budgets: CallBudgets,
 ) -> Provider:
     if not has_place_key(keys, place):
         return cast(Provider, NoProvider(place))
@@ -245,6 +249,7 @@ def _provider(
         request_timeout_seconds=config.request_timeout_seconds,
         poll_seconds=config.poll_seconds,
         transport=transport,
+        budgets=budgets,
         runs_folder=config.own_runs_folder,
     )
     return access_to(place).open(opening)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -27,7 +28,15 @@ async def runs_of_pods(bench: Workbench) -> list[Run]:
 
 async def runs_of_pods_at(at_place: Workbench) -> list[Run]:
     """The same of this place alone."""
-    pods = await at_place.provider.pods()
+    return _told_by(at_place, await at_place.provider.pods())
+
+
+async def runs_of_listed_pods_at(at_place: Workbench) -> list[Run]:
+    """The same by the list that all watchers share: for who looks again and again."""
+    return _told_by(at_place, await at_place.pod_list.pods())
+
+
+def _told_by(at_place: Workbench, pods: Sequence[Pod]) -> list[Run]:
     return [run for pod in pods if (run := _told(at_place, pod)) is not None]
 
 

@@ -197,7 +197,7 @@ class _Follower:
             trouble = ""
             is_due = bool(absent) or self._times.is_due(self._bench.clock.now())
             try:
-                is_fresh = await self._see_pod(is_due=is_due)
+                is_fresh = await self._seen_in_time(is_due=is_due)
                 absent = 0
             except PodGone:
                 is_fresh, absent = True, absent + 1
@@ -216,6 +216,31 @@ class _Follower:
             async with asyncio.timeout(seconds):
                 await asyncio.shield(self._log)
         await self._queue.put(Gone())
+
+    async def _seen_in_time(self, *, is_due: bool) -> bool:
+        """`_see_pod`, which may wait for its turn: ticks go on meanwhile, so that what a moment alone decides, such as
+        a release, waits for nothing. When a moment comes that a look decides, that look is made at once instead."""
+        if not is_due:
+            return await self._see_pod(is_due=False)
+        look = asyncio.ensure_future(self._see_pod(is_due=is_due))
+        try:
+            while not await self._done_within(self._bench.config.poll_seconds, look):
+                now = self._bench.clock.now()
+                await self._queue.put(Tick(now, "", self._uptime_seconds, is_fresh=False))
+                is_released = self._bench.pod_list.is_released(self._run.pod_id)
+                if is_released or self._times.is_decisive(now):
+                    return await self._see_pod(is_due=True)
+            return await look
+        finally:
+            look.cancel()
+
+    async def _done_within(self, seconds: float, look: asyncio.Future[bool]) -> bool:
+        pause = asyncio.ensure_future(self._bench.clock.sleep(seconds))
+        try:
+            await asyncio.wait((pause, look), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            pause.cancel()
+        return look.done()
 
     async def _until_next_tick(self) -> None:
         """The usual pause, shorter where a look is due sooner, also when that turns out meanwhile."""
@@ -241,7 +266,10 @@ class _Follower:
         """Take in how the pod is, where a look is due, or another watcher's look tells. Whether there was one."""
         now, pod_list = self._bench.clock.now(), self._bench.pod_list
         if is_due:
-            look = pod_list.look_alone if self._times.is_about_to_go(now) else pod_list.look
+            if self._times.is_decisive(now):
+                look = pod_list.look_now
+            else:
+                look = pod_list.look_alone if self._times.is_about_to_go(now) else pod_list.look
             await self._take(await look(self._run.pod_id))
             self._seen_at = self._bench.clock.now()
             return True

@@ -28,6 +28,7 @@ class LookTimes:
     def __init__(self, usual: timedelta, at: Iterable[datetime] = ()) -> None:
         self._usual = self._pause = usual
         self._at = sorted(at)
+        self._decisive = frozenset(self._at)
         self._heard: datetime | None = None
         self._looked: datetime | None = None
         self._last_word: datetime | None = None
@@ -69,6 +70,10 @@ class LookTimes:
 
     def is_about_to_go(self, now: datetime) -> bool:
         return self._last_word is not None and _is_within(LAST_LOOKS, self._last_word, now)
+
+    def is_decisive(self, now: datetime) -> bool:
+        """Whether somebody decides by the look that is due now: it waits for nobody else's."""
+        return any(each <= now for each in self._at if each in self._decisive)
 
     def is_due(self, now: datetime) -> bool:
         return now >= self.next(now)

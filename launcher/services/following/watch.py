@@ -33,6 +33,9 @@ from pod_image.contract.next_steps import NextStep, Sentence
 OUTSTAYED = timedelta(seconds=20)
 """A pod that still exists so long after its last word, or its deadline, is released from here: by then it
 has nothing left to deliver, and its own release did not work."""
+OUTSTAYED_UNLISTED = timedelta(minutes=5)
+"""The same of a pod that has said its last word and that the list has not shown since. Where many end at the same time,
+looks at each of them take minutes, and releasing what is gone already would take yet more calls."""
 COUNT_AGAIN = timedelta(minutes=1)
 """Between two writes of a run's count of requests, which wait for the disk."""
 
@@ -119,7 +122,7 @@ async def _observations(
                 is_broken = run.armed_at is not None and seen.pod.is_headless
                 broken_at = (broken_at or bench.provider_now()) if is_broken else None
             if isinstance(seen, Tick):
-                why = _outstays(run, ended_at, bench.provider_now(), broken_at)
+                why = _outstays(bench, run, ended_at, broken_at)
                 is_due = released_at is None or seen.at - released_at > OUTSTAYED
                 if why and is_due and await _is_released(bench, run, why):
                     released_at = seen.at
@@ -148,16 +151,22 @@ async def _is_released(bench: Workbench, run: Run, why: str) -> bool:
         released = await release_pod(bench, run.pod_id)
     if released.trouble is not None:
         bench.teller.cannot_prove_gone(run, said, bench.provider_now())
+    if released.is_done:
+        bench.pod_list.note_released(run.pod_id)
     return released.is_done
 
 
 def _outstays(
-    run: Run, ended_at: datetime | None, now: datetime, broken_at: datetime | None = None
+    bench: Workbench, run: Run, ended_at: datetime | None, broken_at: datetime | None
 ) -> str:
     """Why the pod should be gone by now, or "". Nobody but us releases a cluster, so it is not waited for, and held to
     its cap on money from here."""
-    if ended_at is not None and (run.is_cluster or now - ended_at > OUTSTAYED):
-        return "its run is over"
+    now = bench.provider_now()
+    if ended_at is not None:
+        is_unlisted = bench.pod_list.is_unlisted(run.pod_id, ended_at - bench.provider.clock_ahead)
+        patience = OUTSTAYED_UNLISTED if is_unlisted else OUTSTAYED
+        if run.is_cluster or now - ended_at > patience:
+            return "its run is over"
     if broken_at is not None and now - broken_at > OUTSTAYED:
         return "its first node is gone"
     if run.is_cluster and run.capped_at is not None and now - run.capped_at > OUTSTAYED:

@@ -11,7 +11,7 @@ from launcher.domain.run import Run
 from launcher.errors import NotConfigured, ProviderError
 from launcher.services.common.observations import Observation, RunEnded
 from launcher.services.common.workbench import Workbench
-from launcher.services.following.adopted import adopt, runs_of_pods_at
+from launcher.services.following.adopted import adopt, runs_of_listed_pods_at
 from launcher.services.live.fleet import Fleet, fleet_of
 from launcher.services.live.live_runs import Live
 from launcher.services.live.own_keys import OwnKeys
@@ -49,7 +49,7 @@ class WholeFleet:
             title = at_place.place.title
             self.troubles.pop(title, None)
             try:
-                for run in await runs_of_pods_at(at_place):
+                for run in await runs_of_listed_pods_at(at_place):
                     adopt(at_place, run)
             except NotConfigured as error:
                 refused.append(error)

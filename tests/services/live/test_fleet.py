@@ -13,6 +13,7 @@ from launcher.domain.run import Run, RunState
 from launcher.emulator.runpod import Gateway
 from launcher.errors import NotConfigured
 from launcher.open_http import open_http
+from launcher.providers.call_budget import CALLS_A_MINUTE
 from launcher.providers.runpod.limits import Pace
 from launcher.services.launching.launch import launch
 from launcher.services.live.fleet import SILENT, spent_usd
@@ -26,7 +27,6 @@ from tests.kit.runs import new_run, run
 from tests.kit.virtual_time import StreamingTransport, in_patient_time
 from tests.services.harness import LauncherHarness
 
-CALLS_A_MINUTE = 60
 RUNS = 60
 """Beyond the burst that is opened at once; `tests.bench.fleet` has a hundred."""
 
@@ -115,6 +115,9 @@ async def test_a_cloud_that_does_not_answer_is_told_and_one_that_refuses_every_k
     harness = LauncherHarness(tmp_path)
     harness.script.ends_after, harness.script.heartbeat_seconds = None, 30.0
     await launch(harness.bench, plan("run-01"), harness.keys)
+    await asyncio.sleep(
+        harness.config.poll_seconds + 1
+    )  # what was listed just now is not asked for again
     harness.world.faults.switch_on("server-errors")
     async with whole_fleet(harness.bench, harness.keys, word) as whole:
         assert [row.run.run_id for row in whole.now.rows] == ["run-01"]

@@ -24,7 +24,7 @@ from pod_image.hub import Repo, publish
 from tests.kit.clouds import RESULTS_REPO
 from tests.kit.virtual_time import in_virtual_time
 from tests.services.harness import Killed, Lethal
-from tests.services.studies.world import ADDRESS, Computer, StudyWorld, until
+from tests.services.studies.world import ADDRESS, Computer, StudyWorld, slowed, until
 
 
 async def killed(computer: Computer, stage: Stage) -> None:
@@ -124,7 +124,10 @@ async def test_two_computers_share_one_budget_and_no_trial_is_begun_twice(tmp_pa
     world = StudyWorld(tmp_path, steps=2)
     world.pods.change = lambda script: setattr(script, "cost_usd", 0.7)
     await world.first.create(budget_usd=5.0, at_most=4)
-    ends = await asyncio.gather(world.first.run(), world.second.run())
+    world.first.bench = slowed(world.first.bench, 0.3)  # so that the second one sees ends first
+    begun = asyncio.create_task(world.first.run())
+    await until(lambda: world.first.told)
+    ends = await asyncio.gather(begun, world.second.run())
     study = await world.first.study()
     assert ends[0].study == ends[1].study == study
     run_ids = [trial.run_id for trial in study.trials]
