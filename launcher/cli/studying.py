@@ -16,6 +16,7 @@ from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.study_view import study_text
+from launcher.config import read_config
 from launcher.domain.studies.address import StudyAddress
 from launcher.domain.studies.stop_rule import most_more_usd, why_over
 from launcher.domain.studies.study import Study
@@ -29,6 +30,7 @@ from launcher.services.studies.sampling import importances, need_optuna
 from launcher.services.studies.trial_plan import composed_trial
 from launcher.stores.secrets import HUB_KEYS, Keys
 from pod_image.contract.figures import counted
+from pod_image.contract.results_address import is_folder
 
 
 def run_and_tell(
@@ -44,13 +46,14 @@ def run_and_tell(
             "Nothing was rented, because there is no terminal to ask for confirmation.",
             hint="Add --yes to run it without being asked; launcher study show says what it does.",
         )
-    keys = with_addresses(find((*PLACE_ALONE, *HUB_KEYS)), notify, is_off=is_silent)
+    address = named_study(key)
+    keys = with_addresses(keys_to_run(address), notify, is_off=is_silent)
     end_on_signals()
-    ended = run(keys, lambda bench: _run(bench, keys, key, output, is_agreed))
+    ended = run(keys, lambda bench: _run(bench, keys, address, output, is_agreed))
     if ended is None:
         output.talk("Nothing was rented.")
         raise typer.Exit(1)
-    address, end = ended
+    end = ended
     shares = importances(end.study)
     output.answer(
         run_document(address, end.study, end.why, shares),
@@ -59,11 +62,30 @@ def run_and_tell(
     )
 
 
+def named_study(key: str) -> StudyAddress:
+    """The study that was named, or the one used last. Raises InvalidRequest."""
+    return KnownStudies(read_config().data_folder).found(key)
+
+
+def keys_to_read(address: StudyAddress, *more: KeyName) -> Keys:
+    """What reads the study and writes to it, and those. One in a folder is of a machine of one's own: it takes none."""
+    if is_folder(address.repo):
+        return find(optional=(*PLACE_ALONE, *HUB_KEYS[:1]))
+    return find((*more, *HUB_KEYS))
+
+
+def keys_to_run(address: StudyAddress) -> Keys:
+    """Those of the place where its runs go, as far as this computer knows the study."""
+    study = read_before(KnownStudies(read_config().data_folder), address)
+    if study is None:
+        return keys_to_read(address, *PLACE_ALONE)
+    return find_for(composed_trial(study.asked, some_values(study), "").settings)
+
+
 async def _run(
-    bench: Workbench, keys: Keys, key: str, output: Output, is_agreed: bool
-) -> tuple[StudyAddress, StudyEnd] | None:
+    bench: Workbench, keys: Keys, address: StudyAddress, output: Output, is_agreed: bool
+) -> StudyEnd | None:
     """None when the person said no."""
-    address = known_studies(bench).found(key)
     study = (await find_study(bench, address)).study
     keys = with_secrets(
         keys, composed_trial(study.asked, some_values(study), "").settings, is_needed=True
@@ -82,7 +104,7 @@ async def _run(
             output.talk(f"{bench.clock.now():%H:%M}  {text}")
 
     try:
-        return address, await run_study(bench, keys, address, report, study.asked)
+        return await run_study(bench, keys, address, report, study.asked)
     except asyncio.CancelledError as exc:
         now = (
             read_before(known_studies(bench), address) or study

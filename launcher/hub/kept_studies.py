@@ -1,4 +1,4 @@
-"""The folder of studies in a results repo: read at one commit, written on top of that commit or not at all."""
+"""The studies in a results repo or folder: read at one commit, written on top of that commit or not at all."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from pod_image.hub import (
 
 STUDY_FILE = "study.json"
 TRIALS_FILE = "trials.jsonl"
+_TRIES = 12
 
 
 @dataclass(frozen=True)
@@ -54,32 +55,43 @@ class KeptStudies:
         return sorted(each.path.split("/")[-2] for each in files if each.path.endswith(ends))
 
     async def read(self, name: str, study_bytes: int, trials_bytes: int) -> KeptFiles:
-        """Both as they are now, each at most that long."""
-        head = await self._head()
-        study = await self._content(f"{STUDIES_FOLDER}/{name}/{STUDY_FILE}", study_bytes, head)
-        if study is None:
-            return KeptFiles(head, None, b"")
-        trials = await self._content(f"{STUDIES_FOLDER}/{name}/{TRIALS_FILE}", trials_bytes, head)
-        return KeptFiles(head, study, trials or b"")
+        """Both as they are now, each at most that long.
+
+        A folder keeps what is in it, and not what was there before: a file that is missing may have been replaced
+        since, and then both are read again.
+        """
+        folder, head = f"{STUDIES_FOLDER}/{name}", await self._head()
+        for _ in range(_TRIES):
+            study = await self._content(f"{folder}/{STUDY_FILE}", study_bytes, head)
+            trials = await self._content(f"{folder}/{TRIALS_FILE}", trials_bytes, head)
+            if study is not None and trials is not None:
+                return KeptFiles(head, study, trials)
+            before, head = head, await self._head()
+            if head == before:
+                return KeptFiles(head, study, trials or b"")
+        raise HubError(
+            f"The study {name} could not be read: others kept changing {self.repo_id}.",
+            hint="Try again in a moment.",
+        )
 
     async def write(
         self, name: str, study: str, trials: str, message: str, *, on_top_of: str
     ) -> bool:
-        """Both in one commit that follows that one; False where somebody has committed since."""
+        """Both in one commit that follows that one; False where somebody has committed since, be it the very same."""
         folder = f"{STUDIES_FOLDER}/{name}"
         files = {
             f"{folder}/{STUDY_FILE}": study.encode(),
             f"{folder}/{TRIALS_FILE}": trials.encode(),
         }
         try:
-            await self.access.run(
+            receipt = await self.access.run(
                 publish, self.access.upload, self._repo, files, message, parent=on_top_of
             )
         except HubError as exc:
             if isinstance(exc.__cause__, HubConflict | Overtaken):
                 return False
             raise
-        return True
+        return receipt.made_commit
 
     @property
     def _repo(self) -> Repo:

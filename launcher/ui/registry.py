@@ -59,7 +59,7 @@ PAGE_MODULES = (
     PageModule(f"{_PAGES}.queue.page", ("/queue",)),
     PageModule(f"{_PAGES}.voice.page", ("/voice",), ("/spoken/{name}",)),
     PageModule(f"{_PAGES}.compare", ("/compare",)),
-    PageModule(f"{_PAGES}.studies.page", ("/studies", "/studies/{owner}/{name}/{study}")),
+    PageModule(f"{_PAGES}.studies.page", ("/studies", "/studies/{owner}/{name}/{study}", "/studies/in-folder")),
     PageModule(f"{_PAGES}.help.page", ("/help",), ("/help-texts/{topic}/{place}",)),
 )  # fmt: skip
 """In the order in which they are loaded ahead: where a person is likely to go next."""

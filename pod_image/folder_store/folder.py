@@ -270,10 +270,11 @@ class OwnFolder:
             if now.files.get(path) != each or not self._lies_there(path, each)
         }
         gone = [path for path in deletes if path in now.files and path not in sums]
+        if parent and parent != now.commit:
+            # Also where nothing is left to change: somebody else has made the same change, which is not ours.
+            raise FolderTrouble(FolderFault.OVERTAKEN, f"{self.root} has changed meanwhile.")
         if not new and not gone:
             return now.commit
-        if parent and parent != now.commit:
-            raise FolderTrouble(FolderFault.OVERTAKEN, f"{self.root} has changed meanwhile.")
         self._refuse_strangers(now, new)
         self._make_way(new)
         left = {path: each for path, each in now.files.items() if path not in gone}

@@ -113,7 +113,7 @@ def create(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Create a study in the results repo. Nothing is rented until you run it.
+    """Create a study in the results repo or folder. Nothing is rented until you run it.
 
     The settings that all trials share are options here, as for deploy. One trial is planned to
     learn its cost.
@@ -185,18 +185,18 @@ def add(
     from launcher.cli.session import find, run
     from launcher.services.common.workbench import Workbench
     from launcher.services.studies.adding import add_to_study
-    from launcher.services.studies.keeping import known_studies
+
+    address = named_study(study)
     from launcher.stores.secrets import HUB_KEYS
 
     async def work(bench: Workbench) -> tuple[StudyAdd, str]:
-        address = known_studies(bench).found(study)
         now = await add_to_study(
             bench, address, values=values or (), more_usd=budget, more_trials=trials
         )
         document: StudyAdd = {"schema": "study.add", "version": 1, **study_facts(address, now)}
         return document, study_text(address, now, {})
 
-    document, text = run(find(HUB_KEYS), work)
+    document, text = run(keys_to_read(address), work)
     Output(as_json=as_json, quiet=quiet).answer(
         document,
         lambda: f"{text}\n\nRun it: launcher study run {document['study']}",
@@ -256,12 +256,12 @@ def stop(
     """Start no further trials, on any computer; runs in progress finish and deliver."""
     from launcher.cli.session import PLACE_ALONE, find, run
     from launcher.services.common.workbench import Workbench
-    from launcher.services.studies.keeping import known_studies
     from launcher.services.studies.stopping import stop_study
     from launcher.stores.secrets import HUB_KEYS
 
+    address = named_study(study)
+
     async def work(bench: Workbench) -> tuple[StudyStop, str]:
-        address = known_studies(bench).found(study)
         stopped = await stop_study(bench, address)
         told: list[ToldTrial] = [
             {"run_id": each.trial.run_id, "trouble": in_terminal(each.trouble)}
@@ -279,7 +279,7 @@ def stop(
         ]
         return document, "\n".join(lines)
 
-    document, text = run(find((*PLACE_ALONE, *HUB_KEYS)), work)
+    document, text = run(keys_to_read(address, *PLACE_ALONE), work)
     Output(as_json=as_json, quiet=quiet).answer(document, lambda: text, quiet=document["study"])
 
 

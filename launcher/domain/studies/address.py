@@ -1,4 +1,4 @@
-"""A study by its results repo: `me/voice/tune`, or by its name where this computer knows it. Pure."""
+"""A study by its results repo or folder: `me/voice/tune`, `/voices/tune`; or by its name where it is known. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from launcher.domain.studies.study import is_study_name
 from launcher.errors import InvalidRequest
+from pod_image.contract.results_address import is_folder
 
 
 @dataclass(frozen=True, order=True)
 class StudyAddress:
     repo: str
+    """Or the folder in its place."""
     name: str
 
     def __str__(self) -> str:
@@ -18,13 +20,21 @@ class StudyAddress:
 
 
 def study_address(typed: str) -> StudyAddress | None:
-    """What was named; None for a text without a repo. `OWNER/NAME/studies/tune` is taken as well."""
+    """What was named; None for a text without a repo or folder. `OWNER/NAME/studies/tune` is taken as well."""
+    if is_folder(typed.strip()):
+        return _in_folder(typed.strip().rstrip("/"))
     parts = [part for part in typed.strip().strip("/").split("/") if part]
     if len(parts) == 4 and parts[2] == "studies":
         del parts[2]
     if len(parts) != 3 or not is_study_name(parts[2]):
         return None
     return StudyAddress("/".join(parts[:2]), parts[2])
+
+
+def _in_folder(typed: str) -> StudyAddress | None:
+    folder, _, name = typed.rpartition("/")
+    folder = folder.removesuffix("/studies")
+    return StudyAddress(folder, name) if is_folder(folder) and is_study_name(name) else None
 
 
 def checked_name(name: str) -> str:

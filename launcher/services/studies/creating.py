@@ -47,7 +47,6 @@ from launcher.stores.secrets import Keys
 from pod_image.contract.figures import dollars
 from pod_image.contract.knobs import Scope
 from pod_image.contract.next_steps import NextStep
-from pod_image.contract.results_address import is_folder
 from pod_image.contract.settings import SETTINGS
 
 
@@ -89,10 +88,10 @@ async def create_study(
     given: Mapping[str, Any],
     wish: StudyWish,
 ) -> CreatedStudy:
-    """Check all of it, plan one trial, and keep the study in the results repo. Nothing is rented.
+    """Check all of it, plan one trial, and keep the study where its results go. Nothing is rented.
 
-    Raises InvalidRequest for what cannot be searched, a name that is taken, or a budget that pays for no trial; and
-    what planning a run raises.
+    Raises InvalidRequest for what cannot be searched, a name that is taken, a budget that pays for no trial, or a study
+    that nothing would end; and what planning a run raises.
     """
     asked = asked_for(preset, given, wish, bench)
     study = Study(asked)
@@ -105,11 +104,22 @@ async def create_study(
             f"One trial may cost {dollars(worst)}, and the budget is {dollars(asked.budget_usd)}.",
             hint="Raise the budget, or lower the caps of a run: its hours or its cost.",
         )
+    _refuse_without_end(asked, worst)
     address = StudyAddress(plan.settings.results, asked.name)
     await _refuse_runs_of_that_name(bench, address)
     await begin_study(bench, address, study)
     known_studies(bench).remember(address)
     return CreatedStudy(address, study, plan, worst, points)
+
+
+def _refuse_without_end(asked: Asked, worst_usd: float) -> None:
+    """On a machine that costs nothing no budget is ever used up."""
+    bounds = asked.most_trials, asked.patience
+    if worst_usd == 0 and bounds == (None, None) and asked.sampler is not SamplerName.GRID:
+        raise InvalidRequest(
+            "A run on this machine costs nothing, so the budget would never end the study.",
+            hint="Set the number of trials, or end it after a number of trials without a better one.",
+        )
 
 
 async def _refuse_runs_of_that_name(bench: Workbench, address: StudyAddress) -> None:
@@ -151,11 +161,7 @@ def asked_for(
         forced=wish.forced,
     )
     for corner in _corners(space):
-        if is_folder(composed_trial(asked, corner, "").settings.results):
-            raise InvalidRequest(
-                "A study needs a results repo; a folder cannot hold one.",
-                hint="Name a repo of Hugging Face for the results.",
-            )
+        composed_trial(asked, corner, "")
     return asked
 
 

@@ -1,4 +1,4 @@
-"""A study in its results repo: read, and changed by a commit that follows the one it was read at, or not at all.
+"""A study in its results repo or folder: read, and changed by a version that follows the one it was read at, or not.
 
 So two computers never both take the last of the money: whoever comes second reads again and decides anew.
 """
@@ -21,6 +21,7 @@ from launcher.errors import HubError, InvalidRequest
 from launcher.hub.kept_studies import KeptStudies
 from launcher.services.common.workbench import Workbench
 from launcher.stores.known_studies import KnownStudies
+from pod_image.contract.results_address import results_kind
 
 _TRIES = 12
 _PAUSE_SECONDS = 2.0
@@ -128,6 +129,6 @@ async def _written(
 
 def _too_busy(address: StudyAddress) -> HubError:
     return HubError(
-        f"The study {address} could not be written: others kept committing to its repo.",
+        f"The study {address} could not be written: others kept changing its {results_kind(address.repo)}.",
         hint="Try again in a moment.",
     )

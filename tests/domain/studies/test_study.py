@@ -189,6 +189,18 @@ def test_a_study_is_named_by_its_repo_and_its_name() -> None:
         checked_name("Tune It")
 
 
+def test_a_study_in_a_folder_is_named_by_its_path() -> None:
+    tune = StudyAddress("/home/me/voices", "tune")
+    typed = ("/home/me/voices/tune", "/home/me/voices/studies/tune", " /home/me/voices/tune/ ")
+    assert [study_address(each) for each in typed] == [tune] * 3
+    assert str(tune) == "/home/me/voices/tune"
+    there = study_address("gpubox:/data/voices/tune")
+    assert there == StudyAddress("gpubox:/data/voices", "tune")
+    assert study_address(str(there)) == there
+    assert study_address("/tune") is None  # no folder is left
+    assert study_address("/home/me/voices/Not A Name") is None
+
+
 def test_ids_of_its_runs_are_ids_of_runs_however_long_its_name() -> None:
     assert is_run_id(run_id_of("a" * 25, MOST_TRIALS, 3))
 

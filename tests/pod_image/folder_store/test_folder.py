@@ -106,6 +106,8 @@ def test_a_version_that_was_overtaken_is_not_made(folder: OwnFolder) -> None:
     with pytest.raises(FolderTrouble) as trouble:
         folder.put({"b": b"2"}, "", parent=before)
     assert trouble.value.fault is FolderFault.OVERTAKEN
+    with pytest.raises(FolderTrouble):
+        folder.put({"a": b"1"}, "", parent=before)  # the same change, made by somebody else
     assert set(folder.files()) == {"a"}
     assert list((folder.ours / "coming").iterdir()) == []
 

@@ -13,7 +13,6 @@ from launcher.domain.studies.study import PrunerName, SamplerName, Study, TrialS
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.services.common.intents import is_being_launched
 from launcher.services.studies.adding import add_to_study
-from launcher.services.studies.creating import StudyWish, asked_for
 from launcher.services.studies.keeping import change_study
 from launcher.services.studies.running import run_study
 from launcher.services.studies.stopping import stop_study
@@ -21,7 +20,7 @@ from pod_image.contract.environment import RUN_VARIABLE, RunDocument
 from pod_image.contract.settings import RunSettings
 from tests.kit.clouds import RESULTS_REPO
 from tests.kit.virtual_time import in_virtual_time
-from tests.services.studies.world import ADDRESS, SEARCH, StudyWorld, TrialScript, minutes_of, until
+from tests.services.studies.world import ADDRESS, StudyWorld, TrialScript, minutes_of, until
 
 
 @in_virtual_time
@@ -340,17 +339,3 @@ async def test_no_more_is_spent_than_was_agreed_to_here(tmp_path: Path) -> None:
     end = await run_study(world.first.bench, world.first.keys, ADDRESS, agreed=made.study.asked)
     assert len(end.study.trials) == 1
     assert end.study.spent_usd <= 1.5
-
-
-@in_virtual_time
-async def test_a_study_in_a_folder_is_refused(tmp_path: Path) -> None:
-    given = {
-        "recipe": "command",
-        "argv": ["true"],
-        "provider": "local",
-        "results_folder": "/home/voices",
-        "max_hours": 1.0,
-    }
-    wish = StudyWish(name="tune", search=SEARCH, objective="loss", budget_usd=10.0)
-    with pytest.raises(InvalidRequest, match="needs a results repo"):
-        asked_for(None, given, wish, StudyWorld(tmp_path).first.bench)

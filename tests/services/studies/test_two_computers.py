@@ -17,6 +17,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress, Report, Stage
 from launcher.services.studies import standing, trial_work
+from launcher.services.studies.adding import add_to_study
 from launcher.services.studies.keeping import change_study
 from launcher.services.studies.tracing import LEASE, LEASE_MARGIN
 from launcher.stores.secrets import Keys
@@ -224,3 +225,14 @@ async def test_leaving_goes_on_paying_for_nothing_that_is_not_armed(tmp_path: Pa
     end = await world.first.run()
     assert [trial.run_id for trial in end.study.trials] == ["tune-001-2"]
     assert end.study.trials[0].state is TrialState.COMPLETE
+
+
+@pytest.mark.promise("money-study")
+@in_virtual_time
+async def test_two_equal_changes_at_once_are_two_changes(tmp_path: Path) -> None:
+    """What both write is the same to the letter: the second one must not take the first one's for its own."""
+    world = StudyWorld(tmp_path, hub_seconds=0.3)
+    await world.first.create(budget_usd=5.0)
+    computers = world.first, world.second
+    await asyncio.gather(*(add_to_study(one.bench, ADDRESS, more_usd=1.0) for one in computers))
+    assert (await world.first.study()).asked.budget_usd == 7.0

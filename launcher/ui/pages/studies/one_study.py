@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from urllib.parse import urlencode
 
 from nicegui import background_tasks, ui
 
@@ -34,6 +35,7 @@ from launcher.ui.widgets.elements import (
 from launcher.ui.widgets.labelled_bar import LabelledBar
 from launcher.ui.widgets.plot import Plot, PlotLine
 from pod_image.contract.figures import counted, dollars
+from pod_image.contract.results_address import is_folder, results_kind
 
 BESIDE_EACH_OTHER = 5
 _TONES = {
@@ -71,7 +73,7 @@ class OneStudy:
         asked = self._study.asked
         facts(
             [
-                ("Results repo", self._address.repo),
+                (results_kind(self._address.repo).capitalize(), self._address.repo),
                 ("Objective", f"{asked.objective.title}, {asked.objective.direction}"),
                 (
                     "Search space",
@@ -145,7 +147,7 @@ class OneStudy:
         for name in names:
             with suppress(LauncherError):  # it is left out there
                 await find_run(session.bench, name)
-        ui.navigate.to(f"/compare?runs={','.join(names)}")
+        ui.navigate.to(f"/compare?{urlencode({'runs': ','.join(names)})}")
 
     def _what_mattered(self) -> None:
         measured = sum(trial.is_measured for trial in self._study.trials)
@@ -189,11 +191,22 @@ class OneStudy:
                         "" if trial.is_measured else trial.reason,
                     )
 
+    def _page_of_run(self, trial: Trial) -> str:
+        """Empty where there is none: a run in a folder has one on computers that know it."""
+        if not trial.run_id:
+            return ""
+        if not is_folder(self._address.repo):
+            return f"/run/{self._address.repo}/{trial.run_id}"
+        known = self._shell.site.history.attempts(self._address.repo, trial.run_id)
+        return f"/runs/{known[0].nonce}" if known else ""
+
     def _row(self, trial: Trial, *cells: str) -> None:
         with box("tr"):
             with box("td"):
-                if trial.run_id:
-                    link(trial.run_id, f"/run/{self._address.repo}/{trial.run_id}")
+                if page := self._page_of_run(trial):
+                    link(trial.run_id, page)
+                elif trial.run_id:
+                    Text("span", trial.run_id)
                 else:
                     Text("span", f"trial {trial.number + 1}")
             for cell in cells:

@@ -33,14 +33,17 @@ from launcher.ui.widgets.elements import (
 )
 from launcher.ui.widgets.inputs import Field
 from pod_image.contract.figures import counted, dollars
+from pod_image.contract.results_address import is_folder
 
 LOOK_SECONDS = 60.0
+_HOW_TO_NAME = "Write OWNER/NAME/STUDY, or /FOLDER/STUDY where results go to a folder."
 _LEAD = "Many runs that search for good settings, under one budget."
 
 
 def register(site: Site) -> None:
     page(site, "/studies", "Studies", _list, lead=_LEAD, current="/runs")
     page(site, "/studies/{owner}/{name}/{study}", "Study", _one, current="/runs")
+    page(site, "/studies/in-folder", "Study", _in_folder, current="/runs")
 
 
 async def _list(shell: Shell) -> None:
@@ -65,7 +68,7 @@ async def _list(shell: Shell) -> None:
             said.clear()
             if address is None:
                 with said:
-                    say("warning", "That is not the name of a study.", "Write OWNER/NAME/STUDY.")
+                    say("warning", "That is not the name of a study.", _HOW_TO_NAME)
                 return
             ui.navigate.to(page_of(address))
 
@@ -90,14 +93,26 @@ def _row(address: StudyAddress, study: Study | None) -> None:
 
 async def _one(shell: Shell, owner: str, name: str, study: str) -> None:
     if not is_study_name(study):
-        with empty_state("No such study", "Its address is OWNER/NAME/STUDY."):
-            link("All studies", "/studies")
+        _none()
         return
     await _StudyPage(shell, StudyAddress(f"{owner}/{name}", study)).draw()
 
 
+async def _in_folder(shell: Shell, address: str = "") -> None:
+    named = study_address(address)
+    if named is None:
+        _none()
+        return
+    await _StudyPage(shell, named).draw()
+
+
+def _none() -> None:
+    with empty_state("No such study", _HOW_TO_NAME):
+        link("All studies", "/studies")
+
+
 class _StudyPage:
-    """What was read last is there at once; the results repo is read again and again while the page is open."""
+    """What was read last is there at once; the study is read again and again while the page is open."""
 
     def __init__(self, shell: Shell, address: StudyAddress) -> None:
         self._shell, self._address = shell, address
@@ -129,7 +144,7 @@ class _StudyPage:
 
     def _say_why_old(self, error: LauncherError, *, has_token: bool) -> None:
         """Without a token the Hub answers as to a wrong one; there is nothing wrong then."""
-        if not has_token and is_hidden(error):
+        if not has_token and is_hidden(error) and not is_folder(self._address.repo):
             title = f"{self._address.repo} is private"
             if self._shown is not None:
                 title = "As it was read last on this computer"

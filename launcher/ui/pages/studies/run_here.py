@@ -17,6 +17,7 @@ from launcher.ui.frame import Shell, show_error
 from launcher.ui.widgets.dialog import Dialog
 from launcher.ui.widgets.elements import Button, Text, box, button, card, facts, hint, para, say
 from pod_image.contract.figures import counted, dollars
+from pod_image.contract.results_address import is_folder
 
 _SHOWN = 8
 LOOK_SECONDS = 1.0
@@ -69,7 +70,9 @@ class RunHere:
                 show_error(
                     InvalidRequest(
                         "The study could not be read yet.",
-                        hint="Enter the Hugging Face token on the Keys page, and try again.",
+                        hint="Is the folder there?"
+                        if is_folder(self._address.repo)
+                        else "Enter the Hugging Face token on the Keys page, and try again.",
                     )
                 )
             return

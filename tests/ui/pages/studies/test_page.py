@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from nicegui.testing import User
 
@@ -16,6 +17,7 @@ from launcher.ui.state.studies_here import RunningStudy
 from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.plot import Plot
 from pod_image.contract.paths import STUDIES_FOLDER
+from pod_image.folder_store.folder import OwnFolder
 from tests.kit.clocks import NOW
 from tests.kit.clouds import RESULTS_REPO
 from tests.kit.page_verbs import enter, hrefs, only, press, until, visit
@@ -67,6 +69,22 @@ async def test_a_study_shows_its_money_its_trials_and_its_best(
     assert [point.step for point in each.points] == [1.0, 2.0]
     await person.should_see("Best trials")
     await person.should_see("Hear and compare them")
+
+
+async def test_a_study_in_a_folder_is_shown_without_a_key(
+    person: User, ground: Ground, tmp_path: Path
+) -> None:
+    folder = OwnFolder(tmp_path / "voices")
+    texts = {"study.json": study_text(STUDY), "trials.jsonl": trials_text(STUDY)}
+    folder.put({f"{STUDIES_FOLDER}/tune/{name}": text.encode() for name, text in texts.items()}, "")
+    await visit(person, "/studies")
+    enter(person, "study-address", f"{folder.root}/tune")
+    press(person, only(person, Button, "show-study"))
+    await person.should_see("$1.50 spent, $2.50 set aside for 1 trial, of $10.00", retries=100)
+    await person.should_see("Results folder")
+    assert not [
+        each for each in hrefs(person) if "tune-" in each
+    ]  # this computer knows none of its runs
 
 
 async def test_what_was_read_last_is_there_without_a_key_and_listed(
