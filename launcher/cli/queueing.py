@@ -29,6 +29,7 @@ from launcher.errors import Interrupted, InvalidRequest, RunFailed
 from launcher.services.common.place_key import need_place_key, place_key
 from launcher.services.common.places import place_of
 from launcher.services.common.run_secrets import named_secrets
+from launcher.services.common.run_tokens import needs_hub
 from launcher.services.common.workbench import Workbench
 from launcher.services.queue.adding import Added, HowToQueue, add
 from launcher.services.queue.queued_run import QueuedRun
@@ -107,7 +108,7 @@ def run_queue(output: Output, agreement: Agreement) -> None:
     with opened_queue() as store:
         _agree(store, agreement, output)
         waiting = [each for each in store.entries() if not each.state.is_over]
-        keys = _keys(waiting)
+        keys = _keys(waiting, stays=agreement.stays)
         end_on_signals()
         over = {each.number for each in store.entries() if each.state.is_over}
         try:
@@ -151,13 +152,16 @@ def _agree(store: QueueStore, agreement: Agreement, output: Output) -> None:
     output.talk(totals_text(document_of(store)))
 
 
-def _keys(waiting: list[QueueEntry]) -> Keys:
-    """Those that the entries take, asked for where a person sits; with none of them, those of any run."""
+def _keys(waiting: list[QueueEntry], *, stays: bool) -> Keys:
+    """Those that the entries take, asked for where a person sits; those of any run while it waits for whatever comes,
+    and with nothing to do none."""
     if not waiting:
-        return find((*PLACE_ALONE, *HUB_KEYS))
+        return find((*PLACE_ALONE, *HUB_KEYS)) if stays else find(optional=HUB_KEYS)
     queued = [each for entry in waiting if (each := _readable(entry)) is not None]
     own = [place_key(place_of(each.settings)) for each in queued]
-    keys = find((*dict.fromkeys(name for name in own if name), *HUB_KEYS), any_place=False)
+    tokens = HUB_KEYS if any(needs_hub(each.settings) for each in queued) else ()
+    needed = dict.fromkeys(name for name in (*own, *tokens) if name)
+    keys = find(tuple(needed), optional=HUB_KEYS, any_place=False)
     for each in queued:
         keys = with_secrets(keys, each.settings, is_needed=True)
     return keys

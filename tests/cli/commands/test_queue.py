@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import COMMAND_RUN, Shell
 from tests.kit.clouds import JOBS_TOKEN
+from tests.providers.own_runs import NOBODY
 
 RUN = (*COMMAND_RUN, "--gpu-types", "RTX 4090", "--cloud", "secure")
 TRUE = ("--", "true")
@@ -157,3 +161,26 @@ def test_leaving_loses_nothing_and_says_what_goes_on(shell: Shell) -> None:
     states = [each["state"] for each in shell("queue", "list", "--json").json["entries"]]
     assert states == ["running", "waiting"]
     assert len(shell.harness.live()) == 1
+
+
+@pytest.mark.slow
+def test_a_queue_whose_runs_go_to_folders_asks_for_no_token(tmp_path: Path) -> None:
+    """With a process of the launcher itself, on this computer."""
+    environment = {
+        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        "LAUNCHER_HOME": str(tmp_path / "home"),
+        "HF_ENDPOINT": NOBODY,
+    }
+
+    def typed(*words: str) -> str:
+        command = [sys.executable, "-m", "launcher", "queue", *words]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "Nothing is in the queue" in typed("run", "--budget", "1", "--yes")
+    to_folder = ("--provider", "local", "--results-folder", str(tmp_path / "voices"))
+    script = "mkdir -p out; echo done > out/a.txt"
+    typed("add", "--recipe", "command", "--max-hours", "0.1", *to_folder, "--", "sh", "-c", script)
+    assert "The run finished." in typed("run", "--yes")
+    assert (tmp_path / "voices" / "run-01" / "files" / "out" / "a.txt").is_file()
