@@ -54,7 +54,7 @@ def table(figures: Mapping[str, Any]) -> str:
     """A figure that was reckoned and not measured is set in italics."""
     head = ["", *(f"{size:,} runs" for size in SIZES), "What breaks"]
     rows = [
-        ["Calls a minute, at most", *_calls(figures), f"over {CALLS_A_MINUTE}, which we allow us"],
+        ["Calls a minute, at most", *_calls(figures), f"nothing: at {CALLS_A_MINUTE} reads wait"],
         ["Until every log stream is open", *map(_opening, SIZES), "rows stay without figures"],
         ["Processor of the watcher", *_core(figures), "over one core"],
         ["Open streams and files", *_streams(figures), "the limit of open files, often 1,024"],
