@@ -153,8 +153,8 @@ def _run_command(words: list[str]) -> int:
         print_error(type(error), *said, error)
         return error.exit_code
     except typer.TyperException as error:
-        hint = _usage_hint(words)
-        print_error(InvalidRequest, error.format_message(), hint)
+        text = error.format_message().replace("Value error, ", "")  # as pydantic begins it
+        print_error(InvalidRequest, text, _usage_hint(words, getattr(error, "ctx", None)))
         return _EXIT_USAGE
     except typer.Exit as leave:
         return leave.exit_code
@@ -189,7 +189,11 @@ def is_json_asked_for(words: Sequence[str]) -> bool:
     return "--json" in ours
 
 
-def _usage_hint(words: list[str]) -> str:
+def _usage_hint(words: list[str], where: object) -> str:
+    """`where`: typer's context of the command that the words did not suit, as far as one was found."""
+    command = getattr(where, "command", None)
+    if command is not None and not hasattr(command, "commands"):
+        return f"`{getattr(where, 'command_path', 'launcher')} --help` lists the options."
     known = words[:1] if words and words[0] in {entry.name for entry in COMMANDS} else []
     return f"`{' '.join(['launcher', *known, '--help'])}` lists the commands."
 

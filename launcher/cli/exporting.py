@@ -68,7 +68,9 @@ def _settings(config: Config, what: str, given: dict[str, object]) -> RunSetting
 
 def _of_run(config: Config, key: str, no_preset: InvalidRequest) -> dict[str, object]:
     if not config.history_path.exists():
-        raise no_preset
+        raise InvalidRequest(
+            f"There is neither a preset nor a run called {key!r}.", hint=no_preset.hint
+        ) from no_preset
     with closing(RunHistory(config.history_path)) as history:
         try:
             values = json.loads(history.get(key).settings_json)

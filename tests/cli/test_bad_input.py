@@ -155,3 +155,28 @@ def test_an_html_page_and_a_retired_api_are_said_as_what_they_are(shell: Shell) 
     assert said.code == 5
     assert "<html" not in said.text.lower()
     assert well_said(said)
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "hint"),
+    [
+        (("queue", "run", "--at-most", "0"), "greater than", "launcher queue run --help"),
+        (("export", "task", "other", "x"), "'other' is not one of", "launcher export task --help"),
+        (("queue", "other"), "No such command", "launcher queue --help"),
+    ],
+)
+def test_what_does_not_suit_a_command_names_the_help_of_that_command(
+    shell: Shell, words: tuple[str, ...], error: str, hint: str
+) -> None:
+    said = shell(*words)
+    assert said.code == 2
+    assert error in said.text
+    assert f"`{hint}` lists" in said.text
+    assert "Value error" not in said.text
+
+
+def test_what_is_searched_and_is_no_setting_is_told_as_that(shell: Shell) -> None:
+    asked = ("--search", "nosuch=1|2", "--objective", "loss", "--budget", "9", "--", "true")
+    said = shell("study", "create", "tune", *COMMAND_RUN, *asked)
+    assert said.code == 2
+    assert "There is no setting 'nosuch' (to search)." in said.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -11,6 +12,9 @@ from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.options import Asked, asks_for_settings
 
 app = command_app()
+
+EVERYWHERE = "all"
+"""Typed for the place: what is meant where none is."""
 
 
 @app.command()
@@ -30,7 +34,7 @@ def offers(
 
     Every provider that you have a key for is asked; --provider asks only one. The settings of a run are
     options here, the
-    same as for plan; name a dataset to see time and memory. Nothing is rented.
+    are options here, the same as for plan; name a dataset to see time and memory. Nothing is rented.
     """
     from launcher.cli.documents.plan import offers_document
     from launcher.cli.request import read_asked
@@ -44,6 +48,9 @@ def offers(
     from launcher.services.planning.offers import wait_for_stock as wait
 
     longest = read_time(wait_for_stock) if wait_for_stock else timedelta(0)
+    if asked.values.get("provider") == EVERYWHERE:
+        rest = {name: value for name, value in asked.values.items() if name != "provider"}
+        asked = replace(asked, values=rest)
     read = read_asked(asked)
     settings, is_at_one = read.unchecked(), "provider" in read.given
     places = [place_of(settings).name] if is_at_one else []

@@ -46,7 +46,6 @@ from launcher.services.studies.trial_plan import (
 from launcher.stores.secrets import Keys
 from pod_image.contract.figures import dollars
 from pod_image.contract.knobs import Scope
-from pod_image.contract.next_steps import NextStep
 from pod_image.contract.settings import SETTINGS
 
 
@@ -188,7 +187,7 @@ def read_space(texts: Sequence[str]) -> tuple[Dimension, ...]:
             "A study needs settings to search.",
             hint="For example learning_rate=1e-5..1e-3:log,batch_size=16|32",
         )
-    check_names(typed, NextStep.ASSIGN)
+    check_names(typed, "to search")
     return tuple(_dimension(name, text) for name, text in typed.items())
 
 

@@ -21,6 +21,7 @@ def test_offers_of_every_place_with_a_key_stand_in_one_table_cheapest_first(
     monkeypatch.setenv("HF_JOBS_TOKEN", JOBS_TOKEN)
     both = shell("offers", *JOB, "--json").json["offers"]
     assert {each["place"] for each in both} == {"runpod", "hf-jobs"}
+    assert shell("offers", *JOB, "--provider", "all", "--json").json["offers"] == both
     prices = [each["offer"]["price_per_hour_usd"] for each in both if each["fits"]]
     assert prices == sorted(prices)
     said = shell("offers", *JOB)
