@@ -11,7 +11,7 @@ import typer
 from launcher.cli.documents.studies import news_document, run_document
 from launcher.cli.following import end_on_signals
 from launcher.cli.notifying import with_addresses
-from launcher.cli.session import PLACE_ALONE, find, run, with_secrets
+from launcher.cli.session import PLACE_ALONE, find, find_for, run, with_secrets
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
@@ -28,7 +28,8 @@ from launcher.services.studies.news import StudyNews
 from launcher.services.studies.running import StudyEnd, run_study
 from launcher.services.studies.sampling import importances, need_optuna
 from launcher.services.studies.trial_plan import composed_trial
-from launcher.stores.secrets import HUB_KEYS, Keys
+from launcher.stores.known_studies import KnownStudies
+from launcher.stores.secrets import HUB_KEYS, KeyName, Keys
 from pod_image.contract.figures import counted
 from pod_image.contract.results_address import is_folder
 

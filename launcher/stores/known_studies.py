@@ -52,7 +52,7 @@ class KnownStudies:
         which = f"study {typed!r}" if typed else "study yet"
         raise InvalidRequest(
             f"This computer knows no {which}.",
-            hint="Give it with its results repo, as OWNER/NAME/STUDY.",
+            hint="Give it with its results repo or folder, as OWNER/NAME/STUDY or /FOLDER/STUDY.",
         )
 
     def keep_copy(self, address: StudyAddress, study: str, trials: str) -> None:

@@ -32,9 +32,8 @@ def offers(
 ) -> None:
     """GPUs that can be rented now, with the expected time and cost of this job on each, cheapest first.
 
-    Every provider that you have a key for is asked; --provider asks only one. The settings of a run are
-    options here, the
-    are options here, the same as for plan; name a dataset to see time and memory. Nothing is rented.
+    Every provider that you have a key for is asked, as with --provider all; --provider NAME asks only that one. The
+    settings of a run are options here, the same as for plan; name a dataset to see time and memory. Nothing is rented.
     """
     from launcher.cli.documents.plan import offers_document
     from launcher.cli.request import read_asked

@@ -49,7 +49,7 @@ StudyArgument = Annotated[
     str,
     typer.Argument(
         metavar="[STUDY]",
-        help="A study, such as tune or OWNER/NAME/tune. Default: the one used last.",
+        help="A study, such as tune, OWNER/NAME/tune or /FOLDER/tune. Default: the one used last.",
     ),
 ]
 
@@ -182,12 +182,12 @@ def add(
     quiet: QuietOption = False,
 ) -> None:
     """Add a trial of your own, more budget or more trials. A stopped study can then run again."""
-    from launcher.cli.session import find, run
+    from launcher.cli.session import run
+    from launcher.cli.studying import keys_to_read, named_study
     from launcher.services.common.workbench import Workbench
     from launcher.services.studies.adding import add_to_study
 
     address = named_study(study)
-    from launcher.stores.secrets import HUB_KEYS
 
     async def work(bench: Workbench) -> tuple[StudyAdd, str]:
         now = await add_to_study(
@@ -254,10 +254,10 @@ def stop(
     study: StudyArgument = "", as_json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
     """Start no further trials, on any computer; runs in progress finish and deliver."""
-    from launcher.cli.session import PLACE_ALONE, find, run
+    from launcher.cli.session import PLACE_ALONE, run
+    from launcher.cli.studying import keys_to_read, named_study
     from launcher.services.common.workbench import Workbench
     from launcher.services.studies.stopping import stop_study
-    from launcher.stores.secrets import HUB_KEYS
 
     address = named_study(study)
 
