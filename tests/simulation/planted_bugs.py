@@ -183,8 +183,8 @@ async def _delete_members(self: RunPodProvider, pod_id: str) -> None:
 _outstays = watching._outstays
 
 
-def _outstays_unless_headless(run: Any, ended_at: Any, now: Any, broken_at: Any = None) -> str:
-    return _outstays(run, ended_at, now)
+def _outstays_unless_headless(bench: Any, run: Any, ended_at: Any, broken_at: Any) -> str:
+    return _outstays(bench, run, ended_at, None)
 
 
 _why_cluster_goes = sweep._why_cluster_goes
