@@ -65,9 +65,8 @@ def _is_free(folder: Path, worker_id: str, *, is_over: bool) -> bool:
         return False
     except (OSError, NotImplementedError):
         return is_over
+    # The file stays: without it the next entry of that program would have to wait for its lease.
     lock.release()
-    with suppress(OSError):
-        path.unlink(missing_ok=True)
     return True
 
 

@@ -264,6 +264,7 @@ def test_a_program_is_dead_when_the_system_has_taken_its_lock_and_not_before(
     )
     dead = said.stdout.strip()
     assert here.is_dead(dead, NOW + timedelta(hours=1), NOW)
+    assert other.is_dead(dead, NOW + timedelta(hours=1), NOW)  # and so for each of its entries
     elsewhere = Worker(tmp_path, host="another-computer").name
     assert not here.is_dead(elsewhere, NOW + timedelta(minutes=1), NOW)
     assert here.is_dead(elsewhere, over, NOW)
