@@ -65,24 +65,30 @@ async def look_for_offers(
 async def wait_for_stock(
     bench: Workbench, settings: RunSettings, places: Sequence[str], longest: timedelta
 ) -> OffersFound:
-    """The same once there is an offer that fits. A place that does not tell its stock ends no waiting for another's.
-    Raises NothingAvailable where there was none in that time.
+    """The same once there is an offer that fits. A place that does not tell its stock ends no waiting for another's,
+    nor does a machine of one's own, which is always there. Raises NothingAvailable where there was none in that time.
     """
     give_up_at = bench.clock.now() + longest
-    nobody_tells = not any(each.place.tells_stock for each in _at(bench, places))
+    nobody_tells = not any(_sells_out(each.place) for each in _at(bench, places))
     dataset, troubles = await _dataset(bench, settings)
     while True:
         found = await _offers(bench, settings, places, dataset, troubles)
-        if any(each.place.tells_stock or nobody_tells for each in found.fitting):
+        if any(_sells_out(each.place) or nobody_tells for each in found.fitting):
             return found
-        if bench.clock.now() + BETWEEN_LOOKS > give_up_at:
+        left = give_up_at - bench.clock.now()
+        if left <= timedelta(0):
             raise NothingAvailable(
                 "No GPU that fits became available in that time.",
                 hint="Wait longer, or allow more GPU types or providers.",
             )
-        await bench.clock.sleep(BETWEEN_LOOKS.total_seconds())
+        await bench.clock.sleep(min(BETWEEN_LOOKS, left).total_seconds())
         if troubles:  # a Hub that was away may be back
             dataset, troubles = await _dataset(bench, settings)
+
+
+def _sells_out(place: Place) -> bool:
+    """And says so."""
+    return place.tells_stock and place.key is not None
 
 
 def _at(bench: Workbench, places: Sequence[str]) -> Sequence[Workbench]:

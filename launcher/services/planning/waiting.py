@@ -33,9 +33,10 @@ class StockWait:
             try:
                 return await attempt()
             except NothingAvailable as error:
-                if self._clock.now() + BETWEEN_LOOKS > self._until:
+                left = self._until - self._clock.now()
+                if left <= timedelta(0):
                     raise
                 if error.message != told:
                     told = error.message
                     tell(told, self._until)
-            await self._clock.sleep(BETWEEN_LOOKS.total_seconds())
+            await self._clock.sleep(min(BETWEEN_LOOKS, left).total_seconds())

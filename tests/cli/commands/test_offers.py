@@ -100,7 +100,10 @@ def test_stock_is_waited_for_until_it_comes_or_the_time_is_over(shell: Shell) ->
     began = shell.loop.time()
     late = shell("offers", *JOB, "--wait-for-stock", "10m")
     assert (late.code, "became available in that time" in late.err) == (4, True)
-    assert 540 <= shell.loop.time() - began <= 600
+    assert 600 <= shell.loop.time() - began <= 601
+    began = shell.loop.time()
+    assert shell("offers", *JOB, "--wait-for-stock", "10s").code == 4
+    assert 10 <= shell.loop.time() - began <= 11
     assert shell("offers", *JOB).code == 4
     shell.loop.call_later(90, shell.world.catalogue.stock.update, stock)
     began = shell.loop.time()
