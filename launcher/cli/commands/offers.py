@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -12,6 +13,8 @@ from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.options import Asked, asks_for_settings
 
 app = command_app()
+
+EVERYWHERE = "all"
 
 EVERYWHERE = "all"
 """Typed for the place: what is meant where none is."""
@@ -47,11 +50,15 @@ def offers(
     from launcher.services.planning.offers import wait_for_stock as wait
 
     longest = read_time(wait_for_stock) if wait_for_stock else timedelta(0)
+    is_at_all = asked.values.get("provider") == EVERYWHERE
+    if is_at_all:
+        rest = {name: value for name, value in asked.values.items() if name != "provider"}
+        asked = replace(asked, values=rest)
     if asked.values.get("provider") == EVERYWHERE:
         rest = {name: value for name, value in asked.values.items() if name != "provider"}
         asked = replace(asked, values=rest)
     read = read_asked(asked)
-    settings, is_at_one = read.unchecked(), "provider" in read.given
+    settings, is_at_one = read.unchecked(), "provider" in read.given and not is_at_all
     places = [place_of(settings).name] if is_at_one else []
     found = run(
         find_place(settings) if is_at_one else find(PLACE_ALONE),
