@@ -228,19 +228,30 @@ def run_it(
 
 @app.command()
 def show(
-    study: StudyArgument = "", as_json: JsonOption = False, quiet: QuietOption = False
+    study: StudyArgument = "",
+    optuna: Annotated[
+        str,
+        typer.Option(
+            metavar="STORAGE",
+            help="Also write it into this storage of Optuna's, such as sqlite:///study.db, for optuna-dashboard.",
+        ),
+    ] = "",
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Show trials, costs, the best voices side by side, and which setting mattered."""
     from launcher.cli.session import find, run
     from launcher.services.common.workbench import Workbench
     from launcher.services.studies.keeping import find_study, known_studies
-    from launcher.services.studies.sampling import importances_if_any
+    from launcher.services.studies.sampling import importances_if_any, write_into
 
     async def work(bench: Workbench) -> tuple[StudyAddress, Study]:
         address = known_studies(bench).found(study)
         return address, (await find_study(bench, address)).study
 
     address, found = run(find(), work)
+    if optuna:
+        write_into(found, optuna, str(address))
     shares = importances_if_any(found)
     Output(as_json=as_json, quiet=quiet).answer(
         show_document(address, found, shares),

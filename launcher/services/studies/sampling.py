@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from launcher.domain.studies.objective import Point
 from launcher.domain.studies.search_space import Choices, Dimension
 from launcher.domain.studies.study import PrunerName, SamplerName, Study, Trial, TrialState
-from launcher.errors import NotConfigured
+from launcher.errors import InvalidRequest, NotConfigured
 
 if TYPE_CHECKING:
     import optuna
@@ -24,6 +24,8 @@ ENOUGH_TRIALS = 8
 """Complete ones, below which nothing is said of which setting mattered."""
 _TYPED = "fixed_params"
 """Under this name Optuna keeps values that a person gave."""
+_WRITTEN = "pod-launcher"
+"""So a study is marked that was written into a storage of Optuna's."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,39 @@ class Judgement:
 
     is_pruned: bool
     kept_by_sampler: Mapping[str, Any]
+
+
+def write_into(study: Study, address: str, name: str) -> None:
+    """All of it under this name in a storage of Optuna's, such as `sqlite:///calm.db`, for its dashboard and for a
+    person's own programs. What an earlier call wrote there is replaced. Raises InvalidRequest where it cannot be.
+    """
+    optuna = _loaded()
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with _calm():
+            storage = optuna.storages.get_storage(address)
+            for each in optuna.get_all_study_summaries(storage):
+                if each.study_name == name:
+                    if _WRITTEN not in each.user_attrs:
+                        raise InvalidRequest(
+                            f"{name} is there already, and is not of this program."
+                        )
+                    optuna.delete_study(study_name=name, storage=storage)
+            made = _optuna_study(optuna, study, storage=storage, name=name)
+            made.set_user_attr(_WRITTEN, True)
+            made.set_metric_names([study.objective.name])
+    except (
+        ImportError,
+        OSError,
+        ValueError,
+        SQLAlchemyError,
+        optuna.exceptions.OptunaError,
+    ) as exc:
+        raise InvalidRequest(
+            f"Optuna cannot write into that storage: {type(exc).__name__}.",
+            hint="A file will do: sqlite:///study.db.",
+        ) from exc
 
 
 def need_optuna() -> None:
@@ -114,10 +149,13 @@ def _calm() -> warnings.catch_warnings[None]:
     return warnings.catch_warnings(action="ignore")
 
 
-def _optuna_study(optuna: Any, study: Study, without: int | None = None) -> optuna.Study:
-    """In memory, with all trials under their numbers. Of `without` no point is told yet."""
+def _optuna_study(
+    optuna: Any, study: Study, without: int | None = None, storage: Any = None, name: str = ""
+) -> optuna.Study:
+    """With all trials under their numbers, in memory unless a storage is given. Of `without` no point is told yet."""
     made = optuna.create_study(
-        study_name=study.name,
+        study_name=name or study.name,
+        storage=storage,
         sampler=_sampler(optuna, study),
         pruner=_pruner(optuna, study.asked.pruner),
         direction=study.objective.direction.value,
@@ -158,9 +196,11 @@ def _frozen(
         distributions={} if is_waiting else dict(distributions),
         intermediate_values=dict(points),
         system_attrs=kept,
+        user_attrs={"run": trial.run_id, "cost_usd": trial.committed_usd},
     )
     if trial.ended_at is not None and state.is_finished():
         made.datetime_complete = trial.ended_at.astimezone(UTC).replace(tzinfo=None)
+        made.datetime_start = made.datetime_complete  # not known; now would be after its end
     return made
 
 
