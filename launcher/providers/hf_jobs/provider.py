@@ -33,7 +33,7 @@ from launcher.providers.hf_jobs.wire import HardwareWire, JobWire
 from launcher.providers.place import Place
 from launcher.providers.told_times import deadline_in, moment
 from pod_image.contract.common_settings import Cloud
-from pod_image.contract.findings import Finding
+from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.variables import RUN_VARIABLE
 
@@ -47,6 +47,14 @@ _LOOK_AGAIN_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 30.0
 _TIMEOUT_SLACK_SECONDS = 120.0
 _SHORTEST_SECONDS = 60
+
+_WHAT_IS_OTHER = Finding(
+    Severity.NOTE,
+    "hf_jobs",
+    "Hugging Face Jobs does not say whether hardware is free: the job waits for it, at most for the time that is given "
+    "for getting ready. It is billed by the minute, and its disk is that of the hardware. Instructions to it, such as "
+    "stop, go through the results repo and take up to 30 seconds.",
+)
 
 
 class HfJobsProvider(HeldSecrets):
@@ -102,7 +110,7 @@ class HfJobsProvider(HeldSecrets):
         return sorted(fitting, key=lambda offer: offer.price_per_hour_usd)
 
     async def notes(self, run_json: str) -> tuple[Finding, ...]:
-        return ()
+        return (_WHAT_IS_OTHER,)
 
     async def remains(self, pod_id: str) -> str:
         return ""

@@ -39,6 +39,7 @@ def test_stock_that_a_place_does_not_tell_is_said_as_that_wherever_it_stands(
     assert {each["offer"]["stock"] for each in found} == {"not told"}
     planned = ("plan", *elsewhere, "--results-repo", "demo/voices", "--", "true")
     assert "stock not told" in shell(*planned).text
+    assert "take up to 30 seconds" in " ".join(shell(*planned).text.split())
     plan = shell(*planned[:-2], "--json", "--", "true").json
     assert {each["stock"] for each in plan["candidates"]} == {"not told"}
 
