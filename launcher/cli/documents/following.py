@@ -12,12 +12,15 @@ from launcher.domain.run import Run, RunState
 from launcher.services.common.observations import (
     EventSeen,
     LogSeen,
+    PlaceAnswers,
+    PlaceSilent,
     PodSeen,
     ReleasedHere,
     RestartSeen,
 )
 from launcher.services.following.answers import Answered, AnswerState
 from launcher.services.following.instructions import Way
+from launcher.services.following.silence import silence_text
 from launcher.services.launching.progress import Progress, Stage
 from pod_image.contract.bodies import Ended
 from pod_image.contract.events import Event, Stamped, to_document, to_line_document
@@ -141,12 +144,15 @@ class Launch(TypedDict):
     """The stage in English, with what was refused or found."""
 
 
+PodNews = Literal["status", "restarted", "released_here", "not_answering", "answering"]
+
+
 class PodChanged(TypedDict):
     """A change of a pod, seen from outside."""
 
     schema: Literal["pod"]
     version: Literal[1]
-    what: Literal["status", "restarted", "released_here"]
+    what: PodNews
     pod_id: str | None
     status: PodStatus | None
     """Set if `what` is `status`."""
@@ -269,12 +275,15 @@ def seen_line(seen: object) -> dict[str, Any] | PodChanged | None:
             return _changed("restarted")
         case ReleasedHere(pod_id=pod_id, why=why):
             return _changed("released_here", pod_id, why=why)
+        case PlaceSilent() | PlaceAnswers():
+            is_silent = isinstance(seen, PlaceSilent)
+            return _changed("not_answering" if is_silent else "answering", why=silence_text(seen))
         case LogSeen() | _:
             return None
 
 
 def _changed(
-    what: Literal["status", "restarted", "released_here"],
+    what: PodNews,
     pod_id: str | None = None,
     status: PodStatus | None = None,
     why: str = "",

@@ -24,10 +24,13 @@ from launcher.recipes.base import Shown
 from launcher.services.common.observations import (
     EventSeen,
     LogSeen,
+    PlaceAnswers,
+    PlaceSilent,
     PodSeen,
     ReleasedHere,
     RestartSeen,
 )
+from launcher.services.following.silence import silence_text
 from pod_image.contract.bodies import (
     ArmedReport,
     Body,
@@ -84,6 +87,8 @@ class Picture:
                 return self._warn("the container was restarted; it resumes or delivers")
             case ReleasedHere(pod_id=pod_id, why=why):
                 return f"{named_pod(pod_id)} was released from here: {why}"
+            case PlaceSilent() | PlaceAnswers():
+                return silence_text(seen)
             case LogSeen(source=source, text=text):
                 self.last_line = text if source == "container" else self.last_line
         return ""

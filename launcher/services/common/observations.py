@@ -50,6 +50,22 @@ class ReleasedHere:
 
 
 @dataclass(frozen=True)
+class PlaceSilent:
+    """The place, by its title, has not answered since then; said once, until it answers."""
+
+    place: str
+    since: datetime
+    why: str
+
+
+@dataclass(frozen=True)
+class PlaceAnswers:
+    """It answers again, after a PlaceSilent."""
+
+    place: str
+
+
+@dataclass(frozen=True)
 class RunEnded:
     """The last observation: the pod is gone and the history knows the end."""
 
@@ -74,7 +90,16 @@ class Gone:
     """The pod does not exist any more, and its log has been read to the end."""
 
 
-Observation = EventSeen | LogSeen | PodSeen | RestartSeen | ReleasedHere | RunEnded
+Observation = (
+    EventSeen
+    | LogSeen
+    | PodSeen
+    | RestartSeen
+    | ReleasedHere
+    | PlaceSilent
+    | PlaceAnswers
+    | RunEnded
+)
 """What `watch` yields."""
 RawObservation = EventSeen | LogSeen | PodSeen | RestartSeen | Tick | Gone
 """What `follow` yields: raw material for `watch` and `launch`."""

@@ -26,6 +26,7 @@ from launcher.services.common.workbench import Workbench
 from launcher.services.ending.settle import settle_gone
 from launcher.services.following.follow import follow
 from launcher.services.following.repo_watch import watch_repo
+from launcher.services.following.silence import Silence
 from launcher.services.following.tell import tell, tell_where_pod_tells
 from pod_image.contract.bodies import Ended
 from pod_image.contract.next_steps import NextStep, Sentence
@@ -111,6 +112,7 @@ async def _observations(
     ended_at = run.ended_at if run.is_cluster else None
     broken_at: datetime | None = None
     released_at: datetime | None = None
+    silence = Silence(bench.place.title)
     tell_where_pod_tells(bench, run)
     async with aclosing(follow(bench, run, from_start=from_start)) as raw_observations:
         async for seen in raw_observations:
@@ -122,6 +124,8 @@ async def _observations(
                 is_broken = run.armed_at is not None and seen.pod.is_headless
                 broken_at = (broken_at or bench.provider_now()) if is_broken else None
             if isinstance(seen, Tick):
+                if (news := silence.after(seen)) is not None:
+                    yield news
                 why = _outstays(bench, run, ended_at, broken_at)
                 is_due = released_at is None or seen.at - released_at > OUTSTAYED
                 if why and is_due and await _is_released(bench, run, why):

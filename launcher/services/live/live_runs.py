@@ -27,10 +27,13 @@ from launcher.services.common.observations import (
     EventSeen,
     LogSeen,
     Observation,
+    PlaceAnswers,
+    PlaceSilent,
     PodSeen,
     ReleasedHere,
     RestartSeen,
 )
+from launcher.services.following.silence import silence_text
 from launcher.services.live.folded import FoldedPictures
 from launcher.services.live.holders import Holder, Holders
 from launcher.services.live.journal import Journal
@@ -231,6 +234,8 @@ class Live:
                 view.take_restart()
             case ReleasedHere(why=why):
                 self.say(run, f"Released from this computer: {why}.")
+            case PlaceSilent() | PlaceAnswers():
+                view.take_log(silence_text(seen), "launcher", self.clock.now())
             case _:
                 view.version += 1
         for hear in self.when_fed:

@@ -13,8 +13,9 @@ from launcher.domain.queue_outcome import Outcome, Then, bounded, of_end, of_err
 from launcher.domain.queued import EntryState, QueueEntry, Try
 from launcher.domain.run import Run, RunState
 from launcher.errors import LauncherError, RentUnclear
-from launcher.services.common.observations import RunEnded
+from launcher.services.common.observations import EventSeen, Observation, RunEnded
 from launcher.services.common.workbench import Workbench
+from launcher.services.following.silence import SilentPlaces
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from launcher.services.launching.naming import naming
@@ -37,16 +38,18 @@ LOST_AGAIN_SECONDS = 60.0
 
 Tell = Callable[[int, str, Run | None], None]
 """Hears what happens to an entry, by its number."""
-Follow = Callable[[Workbench, Run], Awaitable[Run]]
+Hear = Callable[[Observation], None]
+Follow = Callable[[Workbench, Run, Hear], Awaitable[Run]]
 """Returns the run once it is over; may raise LauncherError, and is asked again then."""
 
 
-async def followed(bench: Workbench, run: Run) -> Run:
+async def followed(bench: Workbench, run: Run, hear: Hear) -> Run:
     """Follow the run to its end."""
     async with aclosing(watch(bench, run)) as observations:
         async for seen in observations:
             if isinstance(seen, RunEnded):
                 return seen.run
+            hear(seen)
     raise AssertionError("the last observation of a run is its end")
 
 
@@ -60,6 +63,8 @@ class EntryWork:
     entry: QueueEntry
     follow: Follow
     tell: Tell
+    silent_places: SilentPlaces
+    """Those of all entries of this program."""
 
     async def launch(self, queued: QueuedRun, plan: Plan, keys: Keys, together: int) -> None:
         """Rent one pod, follow it to its end, and settle the entry. One pod alone: the next is another try."""
@@ -89,34 +94,58 @@ class EntryWork:
             await self._until_over(run)
 
     async def _found(self, tried: Try) -> Whereabouts:
+        said = ""
         while True:
-            with suppress(LauncherError):
+            try:
                 found = await whereabouts(self.bench, tried)
                 if found.is_settled:
                     return found
+            except LauncherError as error:
+                said = self._say_once(said, error, None)
             await self.bench.clock.sleep(LOST_AGAIN_SECONDS)
 
     async def _until_over(self, run: Run) -> None:
+        title, said = self.bench.at(self.entry.place).place.title, ""
+
+        def hear(seen: Observation) -> None:
+            nonlocal said
+            if text := self.silent_places.news(title, seen):
+                self._say(text, run)
+            if isinstance(seen, EventSeen):
+                said = ""
+
         while True:
-            with suppress(LauncherError):
-                run = await self.follow(self.bench, run)
+            try:
+                run = await self.follow(self.bench, run, hear)
                 if run.state is RunState.ENDED:
                     break
+            except LauncherError as error:
+                said = self._say_once(said, error, run)
             await self.bench.clock.sleep(WATCH_AGAIN_SECONDS)
             run = self.bench.runs.by_nonce(run.nonce) or run
         self._settle(run)
 
+    def _say_once(self, said: str, error: LauncherError, run: Run | None) -> str:
+        """Why it cannot be told how the run is, unless that was said last. Returns what is said now."""
+        text = f"{error.message} It is asked again."
+        if text != said:
+            self._say(text, run)
+        return text
+
+    def _say(self, text: str, run: Run | None) -> None:
+        with suppress(OSError, ValueError):  # a terminal that is gone ends no following
+            self.tell(self.entry.number, text, run)
+
     def _heard(self, progress: Progress) -> None:
         """By the claim nothing is ordered that another program has taken over: it raises ClaimLost."""
-        run, number = progress.run, self.entry.number
+        run = progress.run
         if run is not None and progress.stage in _TELLS_THE_NONCE:
             self.store.claims.note_order(self.claim, nonce=run.nonce, pod_name=run.pod_name)
             self.store.claims.hold(self.claim, self._lease())
         if run is not None and progress.stage is Stage.ARMED:
             self.store.claims.note_running(self.claim, run.run_id)
         if progress.seen is None:
-            with suppress(OSError, ValueError):  # a terminal that is gone stops no launch
-                self.tell(number, progress.text, run)
+            self._say(progress.text, run)  # a terminal that is gone stops no launch
 
     def _launch_failed(self, error: LauncherError) -> None:
         tried = self.store.open_try(self.entry.number)

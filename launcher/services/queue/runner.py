@@ -15,6 +15,7 @@ from launcher.errors import LauncherError
 from launcher.services.common.uninterrupted import despite_cancel
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reap import reap
+from launcher.services.following.silence import SilentPlaces
 from launcher.services.queue.entry_work import (
     LEASE,
     EntryWork,
@@ -65,6 +66,7 @@ class QueueRunner:
         self._worker = Worker(bench.config.workers_folder)
         self._held: dict[int, _Held] = {}
         self._swept_at: datetime | None = None
+        self._silent_places = SilentPlaces()
 
     async def work(self, *, stays: bool = False) -> None:
         """Until nothing is left that may start or lives here; with `stays` until it is cancelled.
@@ -178,7 +180,15 @@ class QueueRunner:
             self._hold(claim, self._work(claim, entry).recover(tried))
 
     def _work(self, claim: Claim, entry: QueueEntry) -> EntryWork:
-        return EntryWork(self._bench, self._store, claim, entry, self._follow, self._tell)
+        return EntryWork(
+            self._bench,
+            self._store,
+            claim,
+            entry,
+            self._follow,
+            self._tell,
+            self._silent_places,
+        )
 
     def _hold(self, claim: Claim, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -16,6 +16,7 @@ from launcher.services.common.observations import EventSeen, RunEnded
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.attached import delivered_events
 from launcher.services.following.instructions import new_instruction, send
+from launcher.services.following.silence import SilentPlaces
 from launcher.services.following.watch import Watching
 from launcher.services.studies.news import Report, StudyNews
 from launcher.services.studies.sampling import judged
@@ -42,9 +43,12 @@ class TrialFollower:
         study: Callable[[], Study],
         report: Report,
         watching: Watching,
+        silent_places: SilentPlaces,
     ) -> None:
         self._bench, self._trial, self._run = bench, trial, run
         self._study, self._report, self._watching = study, report, watching
+        self._silent_places = silent_places
+        self._place = bench.at(run.place).place.title
         self._told = RunPicture()
         self._points: tuple[Point, ...] = ()
         self._kept = dict(trial.kept_by_sampler)
@@ -66,6 +70,8 @@ class TrialFollower:
                     return TrialEnd(each.run, await self._all_told(each.run), self._kept)
                 if isinstance(each, EventSeen):
                     self._take(each.event)
+                if text := self._silent_places.news(self._place, each):
+                    self._report(StudyNews(text, self._study(), self._trial))
                 if self._is_to_stop:
                     await self._stop()
         raise AssertionError("the last observation of a run is its end")

@@ -9,6 +9,7 @@ from launcher.domain.studies.address import StudyAddress
 from launcher.domain.studies.study import Asked, Study, Trial
 from launcher.errors import InvalidRequest
 from launcher.services.common.workbench import Workbench
+from launcher.services.following.silence import SilentPlaces
 from launcher.services.following.watch import Watching
 from launcher.services.studies.keeping import Change, change_study, find_study
 from launcher.services.studies.news import Report, StudyNews
@@ -34,6 +35,7 @@ class Standing:
     began_at: datetime
     watching: Watching
     """How its runs are followed."""
+    silent_places: SilentPlaces = field(default_factory=SilentPlaces)
     no_trial_before: datetime | None = None
     """When the next trial may be begun, where nothing could be rented or reached."""
     _not_before: dict[int, datetime] = field(default_factory=dict)

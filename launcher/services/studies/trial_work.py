@@ -137,7 +137,9 @@ class TrialWork:
 
     async def _follow(self, trial: Trial, run: Run) -> None:
         at = self._at
-        follower = TrialFollower(at.bench, trial, run, lambda: at.study, at.report, at.watching)
+        follower = TrialFollower(
+            at.bench, trial, run, lambda: at.study, at.report, at.watching, at.silent_places
+        )
         self._followers[trial.number] = follower
         try:
             if at.study.stopped:

@@ -126,7 +126,7 @@ def keys_for(keys: Keys, queued: QueuedRun) -> Keys:
     return replace(keys, notify=None) if queued.is_silent else keys
 
 
-async def over_in_the_history(bench: Workbench, run: Run) -> Run:
+async def over_in_the_history(bench: Workbench, run: Run, hear: object) -> Run:
     """The form follows every run that lives by itself, and writes down how it ended."""
     from launcher.domain.run import RunState
 

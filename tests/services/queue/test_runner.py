@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from launcher.domain.queued import EntryState
+from launcher.domain.run import Run
 from launcher.errors import InvalidRequest, NotConfigured
+from launcher.services.common.workbench import Workbench
 from launcher.services.ending.release import release
 from launcher.services.launching.launch import launch
 from launcher.services.queue.adding import HowToQueue
@@ -277,3 +279,48 @@ async def test_a_run_that_a_person_ends_is_over_and_not_tried_again(tmp_path: Pa
         await until(lambda: harness.states() == [FAILED])
         await asyncio.sleep(600)
     assert harness.posts() == 1
+
+
+@in_virtual_time
+async def test_a_place_that_does_not_answer_is_said_once_and_once_more_when_it_does(
+    tmp_path: Path,
+) -> None:
+    harness = QueueHarness(tmp_path)
+    harness.script.ends_after = None
+    for _ in range(2):
+        await harness.add()
+    harness.store.agree(budget_usd=10.0, at_most=2)
+    async with harness.working():
+        await until(lambda: harness.states() == [RUNNING] * 2)
+        harness.world.faults.switch_on("server-errors")
+        await asyncio.sleep(3600)
+        said = [text for _, text in harness.heard if "has not answered since" in text]
+        assert len(said) == 1
+        assert said[0].startswith("RunPod has not answered since ")
+        assert not any("answers again" in text for _, text in harness.heard)
+        harness.world.faults.switch_off("server-errors")
+        await until(lambda: any("RunPod answers again." in text for _, text in harness.heard))
+        await asyncio.sleep(600)
+    assert sum("answers again" in text for _, text in harness.heard) == 1
+
+
+@in_virtual_time
+async def test_why_a_run_cannot_be_followed_is_said_once(tmp_path: Path) -> None:
+    harness = QueueHarness(tmp_path)
+    harness.script.ends_after = None
+    await harness.add()
+    harness.store.agree(budget_usd=10.0)
+    is_refused = True
+
+    async def refused(bench: Workbench, run: Run, hear: object) -> Run:
+        if is_refused:
+            raise NotConfigured("The key was refused.")
+        return await release(bench, run)
+
+    runner = asyncio.create_task(harness.queue_runner(follow=refused).work())
+    await until(lambda: harness.states() == [RUNNING])
+    await asyncio.sleep(600)
+    assert sum("The key was refused." in text for _, text in harness.heard) == 1
+    is_refused = False
+    await runner
+    assert harness.entries()[0].state.is_over

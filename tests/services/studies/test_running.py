@@ -339,3 +339,23 @@ async def test_no_more_is_spent_than_was_agreed_to_here(tmp_path: Path) -> None:
     end = await run_study(world.first.bench, world.first.keys, ADDRESS, agreed=made.study.asked)
     assert len(end.study.trials) == 1
     assert end.study.spent_usd <= 1.5
+
+
+@in_virtual_time
+async def test_a_place_that_does_not_answer_is_said_once_and_once_more_when_it_does(
+    tmp_path: Path,
+) -> None:
+    world = StudyWorld(tmp_path, steps=200)
+    await world.first.create(most_trials=2, at_most=2)
+    running = asyncio.create_task(world.first.run())
+    await until(lambda: len(world.harness.live()) == 2)
+    await asyncio.sleep(300)
+    world.harness.world.faults.switch_on("server-errors")
+    await asyncio.sleep(1800)
+    world.harness.world.faults.switch_off("server-errors")
+    await asyncio.sleep(1200)
+    silent = [text for text in world.first.told if "RunPod has not answered since" in text]
+    again = [text for text in world.first.told if text == "RunPod answers again."]
+    assert (len(silent), len(again)) == (1, 1)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
