@@ -8,9 +8,10 @@ from contextlib import closing
 from pathlib import Path
 
 from launcher.cli.documents.made import ExportTask
+from launcher.cli.session import HUB_KEYS, find, run
 from launcher.cli.terminal.output import Output
 from launcher.config import Config, read_config
-from launcher.errors import InvalidRequest
+from launcher.errors import HubError, InvalidRequest
 from launcher.forms.values import parse_assignment
 from launcher.presets import find_preset
 from launcher.services.exporting import dstack, skypilot
@@ -18,6 +19,7 @@ from launcher.services.exporting.task import WARNING, exported_task
 from launcher.services.planning.compose import compose
 from launcher.stores.runs import RunHistory
 from pod_image.contract.older_settings import taken_over
+from pod_image.contract.results_address import is_folder
 from pod_image.contract.settings import RunSettings
 from pod_image.contract.whole_file import write_whole
 
@@ -32,11 +34,20 @@ def export_task(
     run_id: str,
     assignments: Sequence[str],
 ) -> None:
-    """Raises InvalidRequest for what is neither run nor preset, or what another engine cannot be given."""
+    """Raises InvalidRequest for what is neither run nor preset, what another engine cannot be given, a run ID that is
+    taken, and a file that is there.
+    """
     engine = ENGINES[engine_name]
     given = dict(parse_assignment(text) for text in assignments)
-    made = exported_task(_settings(read_config(), what, given), run_id)
+    settings = _settings(read_config(), what, given)
+    made = exported_task(settings, run_id)
     path = folder / engine.FILE_NAME.format(name=made.name)
+    if path.exists():
+        raise InvalidRequest(
+            f"{path} already exists.",
+            hint="Choose another folder with --out or another --run-id, or move it away.",
+        )
+    unchecked = _refuse_taken(settings.results, run_id)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(path, engine.to_yaml(made))
@@ -54,8 +65,27 @@ def export_task(
         "secrets": list(made.secrets),
         "warning": warning,
     }
-    lines = [f"{path}", "", warning, "", f"Start it: {engine.start_line(made)}"]
+    lines = [f"{path}", "", warning, *unchecked, "", f"Start it: {engine.start_line(made)}"]
     output.answer(document, lambda: "\n".join(lines), quiet=str(path))
+
+
+def _refuse_taken(results: str, run_id: str) -> list[str]:
+    """Raises InvalidRequest where the results repo has such a run. What is to be said where that cannot be told."""
+    keys = find(optional=HUB_KEYS, any_place=False)
+    if is_folder(results) or keys.hf_upload is None:
+        return ["", f"It was not checked whether {results} has a run {run_id} already."]
+    try:
+        taken = run(keys, lambda bench: bench.results(results).run_ids())
+    except HubError as error:
+        return [
+            "",
+            f"It could not be checked whether {results} has a run {run_id}: {error.message}",
+        ]
+    if run_id in taken:
+        raise InvalidRequest(
+            f"{results} already has a run {run_id}.", hint="Give it another name with --run-id."
+        )
+    return []
 
 
 def _settings(config: Config, what: str, given: dict[str, object]) -> RunSettings:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from launcher.services.launching.launch import launch
 from pod_image.contract.record import RunRecord
 from pod_image.hub import Repo, ensure_results_repo, publish
+from pod_image.hub import Repo, publish
 from tests.cli.conftest import Shell
-from tests.kit.clouds import TOKENS
+from tests.kit.clouds import RESULTS_REPO, TOKENS
 from tests.kit.plans import plan
 
 GIVEN = ("--set", "results_repo=me/voice", "--set", "dataset_repo=me/clips")
@@ -62,3 +65,38 @@ def test_a_checkpoint_needs_no_further_word(shell: Shell) -> None:
     assert said.code == 2
     assert "no-such.ckpt" in said.text
     assert shell("export", "voice", "no-such.ckpt").text == said.text
+
+
+def test_a_file_that_was_edited_is_not_written_over(shell: Shell, tmp_path: Path) -> None:
+    words = ("export", "task", "skypilot", "quick-check", *GIVEN, "--out", str(tmp_path))
+    assert shell(*words).code == 0
+    path = tmp_path / "exported-01.sky.yaml"
+    path.write_text("# mine\n", "utf-8")
+    again = shell(*words)
+    assert (again.code, path.read_text("utf-8")) == (2, "# mine\n")
+    assert "already exists" in again.err
+    assert "--run-id" in again.err
+
+
+def test_a_run_id_that_the_results_repo_has_is_refused_and_one_that_is_free_is_not(
+    shell: Shell, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    hub, repo = shell.harness.hub, Repo(RESULTS_REPO, "model")
+    hub.ask("", lambda api: api.create_repo(RESULTS_REPO, exist_ok=True))
+    publish(hub, repo, {"run-01/run.json": b"{}"}, "a run")
+    given = ("--set", f"results_repo={RESULTS_REPO}", *GIVEN[2:])
+    words = ("export", "task", "dstack", "quick-check", *given, "--out", str(out), "--run-id")
+    refused = shell(*words, "run-01")
+    assert (refused.code, out.exists()) == (2, False)
+    assert f"{RESULTS_REPO} already has a run run-01" in " ".join(refused.err.split())
+    assert "checked" not in shell(*words, "exported-07").text
+
+
+def test_without_a_token_it_is_said_that_the_run_id_was_not_checked(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HF_UPLOAD_TOKEN", raising=False)
+    said = shell("export", "task", "skypilot", "quick-check", *GIVEN, "--out", str(tmp_path))
+    assert said.code == 0
+    assert "It was not checked whether me/voice has a run" in " ".join(said.out.split())
