@@ -12,6 +12,7 @@ from launcher.cli.documents.studies import news_document, run_document
 from launcher.cli.following import end_on_signals
 from launcher.cli.notifying import with_addresses
 from launcher.cli.session import PLACE_ALONE, find, find_for, run, with_secrets
+from launcher.cli.terminal.command_line import command_line
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
@@ -58,8 +59,19 @@ def run_and_tell(
     shares = importances(end.study)
     output.answer(
         run_document(address, end.study, end.why, shares),
-        lambda: f"{end.why}\n\n{study_text(address, end.study, shares)}",
+        lambda: (
+            f"{end.why}{_way_on(address, end.study)}\n\n{study_text(address, end.study, shares)}"
+        ),
         quiet=end.study.best.run_id if end.study.best else "",
+    )
+
+
+def _way_on(address: StudyAddress, study: Study) -> str:
+    """How a study that somebody stopped can go on."""
+    if not study.stopped:
+        return ""
+    return (
+        f" To continue it, add to it: {command_line('study', 'add', str(address), '--trials', '1')}"
     )
 
 

@@ -81,7 +81,8 @@ def test_every_command_of_it_prints_its_document(shell: Shell) -> None:
     assert shell("study", "show", "--json").json["trials"][0]["value"] == 5.0
     assert shell("study", "stop", "--json").json["told"] == []
     assert shell("study", "list", "--json").json["studies"] == [STUDY]
-    assert "stopped by hand" in shell("study", "run", "--yes").text
+    stopped = " ".join(shell("study", "run", "--yes").out.split())
+    assert "It was stopped by hand. To continue it, add to it: launcher study add " in stopped
 
 
 def test_without_a_terminal_and_without_yes_nothing_is_rented(shell: Shell) -> None:
