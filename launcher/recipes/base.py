@@ -13,6 +13,7 @@ from launcher.domain.needs import DiskRoom, GpuMemory, SpeechWanted
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
+from launcher.recipes.own_runs import by_own_run
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import Said
 from pod_image.contract.outcomes import Phase
@@ -21,6 +22,17 @@ from pod_image.contract.settings import RunSettings
 
 if TYPE_CHECKING:
     from pod_image.hub import Hub
+
+
+USUAL_START_SECONDS = 240.0
+"""Where the place and the image are not known."""
+DELIVER_SECONDS = 120.0
+
+
+def around_words(start_seconds: float) -> str:
+    """What is said of the time before and after the recipe's own work."""
+    minutes = max(1, round((start_seconds + DELIVER_SECONDS) / 60))
+    return f"about {minutes} minutes for start and upload"
 
 
 @dataclass(frozen=True)
@@ -127,8 +139,11 @@ class Recipe(Protocol):
         dataset: DatasetSummary | None,
         offer: Offer,
         history: Sequence[Run],
+        start_seconds: float = USUAL_START_SECONDS,
     ) -> Estimate | None:
-        """Hours and cost of the whole run; None where nobody can know."""
+        """Hours and cost of the whole run; None where nobody can know. `start_seconds`: from the order until the recipe
+        begins, as its place and image have it.
+        """
         ...
 
     def how_to_be_shorter(self, settings: RunSettings) -> Said:
@@ -202,8 +217,9 @@ class Plain:
         dataset: DatasetSummary | None,
         offer: Offer,
         history: Sequence[Run],
+        start_seconds: float = USUAL_START_SECONDS,
     ) -> Estimate | None:
-        return None
+        return by_own_run(settings, offer, history, start_seconds)
 
     def how_to_be_shorter(self, settings: RunSettings) -> Said:
         return ""

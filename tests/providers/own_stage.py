@@ -57,6 +57,10 @@ class MadeUpMachine:
     def sleep(self, seconds: float) -> None:
         raise AssertionError("nothing here waits")
 
+    def without_gpus(self) -> None:
+        """It has a processor alone."""
+        self._gpus = []
+
     def gpus(self) -> list[Gpu]:
         return self._gpus
 

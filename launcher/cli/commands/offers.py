@@ -61,7 +61,7 @@ def offers(
     settings, is_at_one = read.unchecked(), "provider" in read.given and not is_at_all
     places = [place_of(settings).name] if is_at_one else []
     found = run(
-        find_place(settings) if is_at_one else find(PLACE_ALONE),
+        find_place(settings) if is_at_one else find(optional=PLACE_ALONE, everywhere=True),
         lambda bench: (
             wait(bench, settings, places, longest)
             if longest

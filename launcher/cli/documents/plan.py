@@ -168,6 +168,13 @@ class PricedOfferFacts(TypedDict):
     """null if it cannot be known."""
 
 
+class PlaceNotesFacts(TypedDict):
+    """What one place cannot promise, or is missing there."""
+
+    place: str
+    notes: list[FindingFacts]
+
+
 class Offers(TypedDict):
     """GPUs that can be rented now, from every provider. Those on which the job is cheapest come first, those that
     do not fit last."""
@@ -177,6 +184,8 @@ class Offers(TypedDict):
     offers: list[PricedOfferFacts]
     troubles: list[Said]
     """Providers or datasets that could not be read, in English."""
+    notes: list[PlaceNotesFacts]
+    """What places cannot promise, each as a plan there would say it."""
 
 
 def offers_document(found: OffersFound) -> Offers:
@@ -191,7 +200,16 @@ def offers_document(found: OffersFound) -> Offers:
         }
         for each in found.offers
     ]
-    return {"schema": "offers", "version": 1, "offers": offers, "troubles": [*found.troubles]}
+    return {
+        "schema": "offers",
+        "version": 1,
+        "offers": offers,
+        "troubles": [*found.troubles],
+        "notes": [
+            {"place": each.place.name, "notes": findings_facts(each.findings)}
+            for each in found.notes
+        ],
+    }
 
 
 def gpus_document(offers: Iterable[Offer]) -> Gpus:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from launcher.cli.terminal.layout import paragraph, table
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.services.planning.offers import OffersFound, PricedOffer
-from pod_image.contract.figures import dollars, duration
+from pod_image.contract.figures import UNKNOWN, dollars, duration
 
 
 def offers_text(found: OffersFound) -> str:
     parts = [_table(found) if found.offers else "Nothing is free now."]
     parts += [paragraph(in_terminal(trouble)) for trouble in found.troubles]
-    if any(each.estimate is None for each in found.fitting):
-        parts.append(
-            "To see time and cost of the job, name a dataset, or choose a recipe that can estimate them."
-        )
+    parts += _how_it_is_known(found)
+    parts += [
+        paragraph(f"{each.place.name}: {in_terminal(finding.message)}")
+        for each in found.notes
+        for finding in each.findings
+    ]
     return "\n\n".join(parts)
 
 
@@ -27,15 +29,24 @@ def _table(found: OffersFound) -> str:
     return table(headers, rows, right=range(2, len(headers) - 1))
 
 
-def _row(each: PricedOffer, *, is_told: bool) -> tuple[str, ...]:
+def _table(found: OffersFound) -> str:
+    headers = ("PLACE", "GPU", "MEMORY", "AN HOUR", "THE JOB", "TAKES", "AT MOST", "STOCK")
+    return table(headers, [_row(each) for each in found.offers], right=range(2, len(headers) - 1))
+
+
+def _row(each: PricedOffer) -> tuple[str, ...]:
     offer, estimate = each.offer, each.estimate
-    cost = dollars(estimate.cost_usd) if estimate else ""
-    time = duration(estimate.hours * 3600) if estimate else ""
+    cost = dollars(estimate.cost_usd) if estimate else UNKNOWN
+    time = duration(estimate.hours * 3600) if estimate else UNKNOWN
+    if not offer.price_per_hour_usd:
+        cost = dollars(0.0)  # however long it takes
     return (
         each.place.name,
         f"{offer.gpu_name} ({offer.variant})",
         f"{offer.memory_gb} GB",
         dollars(offer.price_per_hour_usd),
-        *((cost, time) if is_told else ()),
+        cost,
+        time,
+        dollars(each.most_usd),
         each.blocked or offer.stock.value,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
+from launcher.recipes.base import around_words
 from launcher.recipes.distil.sentences import clips_planned
 from launcher.recipes.piper.speed import run_hours, workload
 from pod_image.contract.figures import duration
@@ -49,18 +50,18 @@ def made_dataset(settings: DistilSettings) -> DatasetSummary:
     return DatasetSummary("", "", clips, minutes, size_bytes=round(minutes * 60 * rate_bytes))
 
 
-def estimate(settings: DistilSettings, offer: Offer) -> Estimate:
+def estimate(settings: DistilSettings, offer: Offer, start_seconds: float) -> Estimate:
     """At the most: every clip is taken as kept."""
     clips, making = made_dataset(settings).clips, making_seconds(settings)
     load = workload(PiperSettings.of(settings), clips, offer.gpu_name)
-    hours = run_hours(load.seconds, clips) + making / 3600
+    hours = run_hours(load.seconds, clips, start_seconds) + making / 3600
     who = "a command of unknown speed" if settings.teacher_command else "a Piper voice"
     return Estimate(
         hours=hours,
         cost_usd=hours * offer.price_per_hour_usd,
         basis=(
             f"{clips:,} clips spoken by {who} and heard in about {duration(making)}, all of them kept; then a table of "
-            f"GPU speeds, {load.source}; {load.steps:,} steps of {load.batch} clips, and about 6 minutes for start and "
-            "upload"
+            f"GPU speeds, {load.source}; {load.steps:,} steps of {load.batch} clips, and "
+            f"{around_words(start_seconds)}"
         ),
     )

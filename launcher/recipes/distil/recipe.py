@@ -9,15 +9,17 @@ from launcher.domain.needs import DiskRoom, GpuMemory, SpeechWanted
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
-from launcher.recipes.base import Configuration, PhaseWords, Recipe, Start
+from launcher.recipes.base import USUAL_START_SECONDS, Configuration, PhaseWords, Recipe, Start
 from launcher.recipes.distil.estimate import estimate, made_dataset
 from launcher.recipes.distil.sentences import with_sentences
 from launcher.recipes.distil.teacher_findings import teacher_findings
 from launcher.recipes.distil.teacher_voice import look_at_teacher
+from launcher.recipes.own_runs import by_own_run
 from launcher.recipes.piper.recipe import PiperRecipe
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import Said, Sentence, setting
 from pod_image.contract.outcomes import Phase
+from pod_image.contract.own_machine import PROCESSOR
 from pod_image.contract.recipes.distil import DistilSettings
 from pod_image.contract.settings import RunSettings
 from pod_image.hub import Hub
@@ -61,8 +63,12 @@ class DistilRecipe(PiperRecipe):
         dataset: DatasetSummary | None,
         offer: Offer,
         history: Sequence[Run],
-    ) -> Estimate:
-        return estimate(DistilSettings.of(settings), offer)
+        start_seconds: float = USUAL_START_SECONDS,
+    ) -> Estimate | None:
+        own = by_own_run(settings, offer, history, start_seconds)
+        if own is not None or offer.gpu_type == PROCESSOR:
+            return own
+        return estimate(DistilSettings.of(settings), offer, start_seconds)
 
     def how_to_be_shorter(self, settings: RunSettings) -> Said:
         return Sentence("lower ", setting("epochs"), " or ", setting("spoken_clips"))

@@ -7,23 +7,29 @@ from collections.abc import Sequence
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
+from launcher.recipes.base import around_words
 from launcher.recipes.piper.speed import batch_of, run_hours, total_steps, workload
 from pod_image.contract.older_settings import known_settings
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.own_machine import PROCESSOR
 from pod_image.contract.recipes.piper import PiperSettings
 
 
 def estimate(
-    settings: PiperSettings, dataset: DatasetSummary | None, offer: Offer, history: Sequence[Run]
+    settings: PiperSettings,
+    dataset: DatasetSummary | None,
+    offer: Offer,
+    history: Sequence[Run],
+    start_seconds: float,
 ) -> Estimate | None:
-    """None for a dataset that could not be read."""
+    """None for a dataset that could not be read, and on a processor, which no table has, before an own run on it."""
     if dataset is None or dataset.clips == 0:
         return None
-    own = _by_own_run(settings, dataset, offer, history)
-    if own is not None:
+    own = _by_own_run(settings, dataset, offer, history, start_seconds)
+    if own is not None or offer.gpu_type == PROCESSOR:
         return own
     load = workload(settings, dataset.clips, offer.gpu_name)
-    hours = run_hours(load.seconds, dataset.clips)
+    hours = run_hours(load.seconds, dataset.clips, start_seconds)
     until = (
         f"at most {settings.train_minutes:g} minutes" if settings.train_minutes else "to the end"
     )
@@ -32,13 +38,17 @@ def estimate(
         cost_usd=hours * offer.price_per_hour_usd,
         basis=(
             f"table of GPU speeds, {load.source}; {load.steps:,} steps of {load.batch} clips "
-            f"{until}, and about 6 minutes for start and upload"
+            f"{until}, and {around_words(start_seconds)}"
         ),
     )
 
 
 def _by_own_run(
-    settings: PiperSettings, dataset: DatasetSummary, offer: Offer, history: Sequence[Run]
+    settings: PiperSettings,
+    dataset: DatasetSummary,
+    offer: Offer,
+    history: Sequence[Run],
+    start_seconds: float,
 ) -> Estimate | None:
     """The newest finished run of the same dataset, size, batch and GPU, scaled by its steps."""
     for run in history:
@@ -49,7 +59,7 @@ def _by_own_run(
         hours_then = lasted / 3600.0
         steps = total_steps(settings, dataset.clips)
         steps_then = total_steps(earlier, dataset.clips)
-        around = run_hours(0.0, dataset.clips)
+        around = run_hours(0.0, dataset.clips, start_seconds)
         hours = max(hours_then - around, 0.0) * steps / max(1, steps_then) + around
         return Estimate(
             hours=hours,

@@ -11,6 +11,7 @@ from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
 from launcher.recipes.base import (
+    USUAL_START_SECONDS,
     Learnt,
     PhaseWords,
     Plain,
@@ -100,8 +101,9 @@ class PiperRecipe(Plain):
         dataset: DatasetSummary | None,
         offer: Offer,
         history: Sequence[Run],
+        start_seconds: float = USUAL_START_SECONDS,
     ) -> Estimate | None:
-        return estimate(PiperSettings.of(settings), dataset, offer, history)
+        return estimate(PiperSettings.of(settings), dataset, offer, history, start_seconds)
 
     def how_to_be_shorter(self, settings: RunSettings) -> Said:
         return Sentence("lower ", setting("epochs"))

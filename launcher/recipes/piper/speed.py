@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from launcher.domain.gpu_speed import YARDSTICK, card_speed
 from launcher.domain.needs import GpuMemory
+from launcher.recipes.base import DELIVER_SECONDS
 from pod_image.contract.next_steps import Sentence, setting
 from pod_image.contract.recipes.piper import PiperSettings, Quality
 
@@ -39,10 +40,7 @@ _MEMORY_GB = {
     Quality.MEDIUM: (3.5, 0.5),
     Quality.HIGH: (4.5, 0.9),
 }
-BOOT_SECONDS = 240.0
-"""Image pull and start on a host that does not have the image yet."""
 PREPARE_CLIPS_PER_SECOND = 15.0
-EXPORT_AND_DELIVER_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ def source_of(card: str | None, quality: Quality = Quality.MEDIUM) -> str:
     return f"{words}, for a medium voice, and from that for {quality.value}"
 
 
-def run_hours(training_seconds: float, clips: int) -> float:
+def run_hours(training_seconds: float, clips: int, start_seconds: float) -> float:
     """Training with everything around it, from the create to the release."""
     preparing = clips / PREPARE_CLIPS_PER_SECOND
-    return (BOOT_SECONDS + preparing + training_seconds + EXPORT_AND_DELIVER_SECONDS) / 3600.0
+    return (start_seconds + preparing + training_seconds + DELIVER_SECONDS) / 3600.0

@@ -8,8 +8,18 @@ from launcher.domain.needs import GpuMemory
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
-from launcher.recipes.base import PhaseWords, Recipe, Result, Shown, Start
+from launcher.recipes.base import (
+    DELIVER_SECONDS,
+    USUAL_START_SECONDS,
+    PhaseWords,
+    Recipe,
+    Result,
+    Shown,
+    Start,
+    around_words,
+)
 from launcher.recipes.command.recipe import CommandRecipe
+from launcher.recipes.own_runs import by_own_run
 from launcher.recipes.wake_word.voices import look_at_voices
 from pod_image.contract.figures import counted
 from pod_image.contract.findings import Finding, Severity
@@ -25,7 +35,6 @@ SECONDS_PER_STEP = 0.025
 """With the two shorter parts that follow."""
 CORES, FEW_CORES = 8, 4
 """Of a usual pod with one GPU, and of a small one."""
-HOURS_AROUND = 0.1
 FEWEST_LETTERS = 6
 """A phrase of fewer letters is heard in all kinds of talk."""
 
@@ -79,18 +88,20 @@ class WakeWordRecipe(CommandRecipe):
         dataset: DatasetSummary | None,
         offer: Offer,
         history: Sequence[Run],
+        start_seconds: float = USUAL_START_SECONDS,
     ) -> Estimate | None:
         """By what clips and steps took on a processor; nobody can know how long a fetch of gigabytes takes."""
+        by_own = by_own_run(settings, offer, history, start_seconds)
         own = WakeWordSettings.of(settings)
-        if own.negative_features:
-            return None
+        if by_own is not None or own.negative_features:
+            return by_own
         seconds = own.wake_clips * SECONDS_PER_CLIP / CORES + own.wake_steps * SECONDS_PER_STEP
-        hours = seconds / 3600 + HOURS_AROUND
+        hours = (start_seconds + seconds + DELIVER_SECONDS) / 3600
         return Estimate(
             hours,
             hours * offer.price_per_hour_usd,
             f"what {counted(own.wake_clips, 'clip')} and {counted(own.wake_steps, 'step')} take on a server's "
-            f"processor, shared by {CORES} cores, and about 6 minutes for start and upload; not measured on a GPU",
+            f"processor, shared by {CORES} cores, and {around_words(start_seconds)}; not measured on a GPU",
         )
 
     def how_to_be_shorter(self, settings: RunSettings) -> Said:

@@ -11,6 +11,7 @@ from launcher.services.common.places import place_of
 from pod_image.contract.common_settings import DEFAULT_IMAGE, UNSIZED_BOOT_MINUTES, Switch
 
 if TYPE_CHECKING:
+    from launcher.providers.place import Place
     from pod_image.contract.settings import RunSettings
 
 COMPRESSED_GB = {DEFAULT_IMAGE: 2.75}
@@ -32,6 +33,26 @@ class BootBudget:
     basis: str
 
 
+def start_seconds(settings: RunSettings, place: Place, image_gb: float | None = None) -> float:
+    """From the order until the recipe begins, as expected: a machine, its image, and what is installed there."""
+    images = place.images
+    minutes = images.machine_minutes
+    if place.is_rented:
+        size_gb = image_gb or _known_gb(settings, place) or COMPRESSED_GB[DEFAULT_IMAGE]
+        minutes += _pull_minutes(size_gb, place)
+        minutes += INSTALL_MINUTES if is_bootstrap(settings.image) else 0.0
+    return minutes * 60.0
+
+
+def _known_gb(settings: RunSettings, place: Place) -> float | None:
+    image = image_of(settings.image, place)
+    return COMPRESSED_GB.get(image) or place.images.compressed_gb.get(image)
+
+
+def _pull_minutes(size_gb: float, place: Place) -> float:
+    return size_gb * 1000 / place.images.pull_mb_per_second / 60
+
+
 def boot_budget(settings: RunSettings, image_gb: float | None = None) -> BootBudget:
     """What `boot_minutes` says; where that is 0, what the image's size makes of it at the run's place.
     `image_gb`: the
@@ -47,12 +68,10 @@ def boot_budget(settings: RunSettings, image_gb: float | None = None) -> BootBud
     if not place.is_rented:
         minutes = place.images.machine_minutes + PROOF_MINUTES
         return BootBudget(minutes, "your own machine, with no image to fetch")
-    images, image = place.images, image_of(settings.image, place)
-    size_gb = image_gb or COMPRESSED_GB.get(image) or images.compressed_gb.get(image)
+    images, size_gb = place.images, image_gb or _known_gb(settings, place)
     if size_gb is None:
         return BootBudget(UNSIZED_BOOT_MINUTES, "the size of this image is not known")
-    pull_minutes = size_gb * 1000 / images.pull_mb_per_second / 60
-    minutes = images.machine_minutes + pull_minutes + PROOF_MINUTES
+    minutes = images.machine_minutes + _pull_minutes(size_gb, place) + PROOF_MINUTES
     installing = ""
     if is_bootstrap(settings.image):
         minutes += INSTALL_MINUTES

@@ -10,12 +10,25 @@ from launcher.domain.choice import blocked_by, matches
 from launcher.domain.cost import worst_case_cost_usd
 from launcher.domain.offer import Offer
 from launcher.domain.plan import DatasetSummary, Estimate
-from launcher.errors import HubError, LauncherError, NotConfigured, NothingAvailable
+from launcher.domain.pod import new_nonce
+from launcher.errors import (
+    HubError,
+    InvalidRequest,
+    LauncherError,
+    NotConfigured,
+    NothingAvailable,
+)
 from launcher.providers.place import Place
+from launcher.providers.registry import MACHINES
 from launcher.recipes import recipe_of
+from launcher.services.common.boot_budget import start_seconds
 from launcher.services.common.workbench import Workbench
+from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.common_settings import Cloud
+from pod_image.contract.contract_error import ContractError
 from pod_image.contract.datasets import chosen_datasets
+from pod_image.contract.environment import Attempt, RunDocument
+from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import Said, Sentence
 from pod_image.contract.settings import RunSettings
 
@@ -40,6 +53,14 @@ class PricedOffer:
 
 
 @dataclass(frozen=True)
+class PlaceNotes:
+    """What one place cannot promise, or is missing there, as a plan would say it."""
+
+    place: Place
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
 class OffersFound:
     """Cheapest for this job first: by the expected cost, else by the price of an hour; what does not fit comes last.
     `troubles`: what could not be looked at.
@@ -47,6 +68,7 @@ class OffersFound:
 
     offers: tuple[PricedOffer, ...]
     troubles: tuple[Said, ...] = ()
+    notes: tuple[PlaceNotes, ...] = ()
 
     @property
     def fitting(self) -> tuple[PricedOffer, ...]:
@@ -69,12 +91,12 @@ async def wait_for_stock(
     nor does a machine of one's own, which is always there. Raises NothingAvailable where there was none in that time.
     """
     give_up_at = bench.clock.now() + longest
-    nobody_tells = not any(_sells_out(each.place) for each in _at(bench, places))
+    told = [each.place.name for each in _at(bench, places) if _sells_out(each.place)]
     dataset, troubles = await _dataset(bench, settings)
     while True:
-        found = await _offers(bench, settings, places, dataset, troubles)
-        if any(_sells_out(each.place) or nobody_tells for each in found.fitting):
-            return found
+        found = await _offers(bench, settings, told or places, dataset, troubles)
+        if found.fitting:
+            return await _offers(bench, settings, places, dataset, troubles)
         left = give_up_at - bench.clock.now()
         if left <= timedelta(0):
             raise NothingAvailable(
@@ -92,7 +114,19 @@ def _sells_out(place: Place) -> bool:
 
 
 def _at(bench: Workbench, places: Sequence[str]) -> Sequence[Workbench]:
-    return [bench.at(name) for name in places] if places else bench.everywhere()
+    """Those that are named; else all that can be asked. A machine that takes neither key nor name is among them before
+    anything ran there, since it is the cheapest place; nothing of ours is looked for there until then.
+    """
+    if places:
+        return [bench.at(name) for name in places]
+    found = {each.place.name: each for each in bench.everywhere()}
+    for name in (bench.place.name, *bench.others):
+        at = bench.at(name)
+        if at.place.key is None and name not in MACHINES:
+            found.setdefault(name, at)
+    if not any(each.place.is_rented for each in found.values()):
+        found.setdefault(bench.place.name, bench)  # which says that its key is missing
+    return tuple(found.values())
 
 
 async def _offers(
@@ -105,16 +139,22 @@ async def _offers(
     said, history = [*troubles], bench.runs.runs()
     needed_gb = recipe_of(settings).memory_needed(settings, dataset).gb
     found: list[PricedOffer] = []
-    for at_place in _at(bench, places):
+    notes: list[PlaceNotes] = []
+    asked = _at(bench, places)
+    for at_place in asked:
         try:
             offers = await at_place.provider.offers(
                 settings.gpu_count, Cloud.ANY, settings.data_centers, nodes=settings.nodes
             )
+            told = await at_place.provider.notes(_document(at_place, settings))
         except LauncherError as error:
-            if isinstance(error, NotConfigured) and places:
+            if isinstance(error, NotConfigured) and (places or len(asked) == 1):
                 raise
             said.append(Sentence(f"{at_place.place.title}: ", error.message))
             continue
+        if offers and told:
+            notes.append(PlaceNotes(at_place.place, told))
+        starts = start_seconds(settings, at_place.place)
         found += [
             PricedOffer(
                 place=at_place.place,
@@ -123,11 +163,31 @@ async def _offers(
                 most_usd=worst_case_cost_usd(
                     offer.price_per_hour_usd, settings.max_hours, settings.max_cost_usd
                 ),
-                estimate=recipe_of(settings).estimate(settings, dataset, offer, history),
+                estimate=recipe_of(settings).estimate(settings, dataset, offer, history, starts),
             )
             for offer in offers
         ]
-    return OffersFound(tuple(sorted(found, key=_rank)), tuple(said))
+    return OffersFound(tuple(sorted(found, key=_rank)), tuple(said), tuple(notes))
+
+
+def _document(at_place: Workbench, settings: RunSettings) -> str:
+    """What a machine of one's own is asked whether it has: a run with these settings, which is never started."""
+    if at_place.place.is_rented:
+        return ""
+    now = at_place.clock.now()
+    document = RunDocument(
+        contract=CONTRACT_VERSION,
+        run_id="run-01",
+        attempt=Attempt(number=1, nonce=new_nonce()),
+        settings=settings,
+        deadline=now + timedelta(hours=settings.max_hours),
+        price_per_hour_usd=0.0,
+        place=at_place.place.kind,
+    )
+    try:
+        return document.to_json()
+    except ContractError as exc:
+        raise InvalidRequest(exc.message, hint=exc.hint) from exc
 
 
 def _blocked(offer: Offer, needed_gb: float, settings: RunSettings) -> str:
@@ -159,7 +219,7 @@ async def _dataset(
 
 
 def _rank(each: PricedOffer) -> tuple[bool, bool, float, float]:
-    """What is known to be cheap before what may be."""
-    estimate = each.estimate
-    cost = estimate.cost_usd if estimate is not None else each.offer.price_per_hour_usd
-    return (not each.fits, estimate is None, cost, each.offer.price_per_hour_usd)
+    """What is known to be cheap before what may be; what costs nothing is known to."""
+    estimate, price = each.estimate, each.offer.price_per_hour_usd
+    cost = estimate.cost_usd if estimate is not None else price
+    return (not each.fits, estimate is None and price > 0, cost, price)

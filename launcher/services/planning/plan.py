@@ -24,6 +24,7 @@ from launcher.errors import (
 from launcher.providers.place import Place
 from launcher.recipes import recipe_of
 from launcher.services.common import our_image
+from launcher.services.common.boot_budget import start_seconds
 from launcher.services.common.disk_room import findings_on_disk, with_inputs
 from launcher.services.common.image_check import ImageCheck
 from launcher.services.common.place_key import need_place_key, place_key
@@ -138,7 +139,13 @@ async def make_plan(
         run_id=run_id,
         candidates=chosen,
         dataset=view.dataset,
-        estimate=recipe.estimate(settings, view.dataset, chosen[0], bench.runs.runs()),
+        estimate=recipe.estimate(
+            settings,
+            view.dataset,
+            chosen[0],
+            bench.runs.runs(),
+            start_seconds(settings, bench.place, known_image.size_gb if known_image else None),
+        ),
         findings=tuple(findings),
         makes_results_repo=view.makes_results_repo,
         resume=resume,

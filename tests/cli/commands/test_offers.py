@@ -62,7 +62,21 @@ def test_the_time_and_cost_of_this_job_are_told_with_its_dataset(
     costs = [each["estimate"]["cost_usd"] for each in fitting]
     assert costs == sorted(costs)
     assert all(each["most_usd"] >= each["estimate"]["cost_usd"] for each in fitting)
-    assert "THE JOB" in shell("offers", "--dataset-repo", demo_dataset).out
+    said = shell("offers", "--dataset-repo", demo_dataset)
+    assert "THE JOB and TAKES: table of GPU speeds" in said.text
+
+
+def test_what_is_not_known_of_the_job_and_what_a_place_cannot_promise_are_told(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_JOBS_TOKEN", JOBS_TOKEN)
+    said = shell("offers", *JOB)
+    assert "AT MOST" in said.out
+    assert "unknown" in said.out
+    assert "becomes known once a run of yours with the same settings has finished" in said.text
+    assert "hf-jobs: Hugging Face Jobs does not say whether hardware is free" in said.text
+    (notes,) = shell("offers", *JOB, "--json").json["notes"]
+    assert (notes["place"], notes["notes"][0]["code"]) == ("hf-jobs", "hf_jobs")
 
 
 def test_what_the_plan_would_not_take_stands_last_with_its_reason(shell: Shell) -> None:

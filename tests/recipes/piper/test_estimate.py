@@ -17,6 +17,7 @@ from launcher.domain.run import Run, RunState
 from launcher.recipes import recipe_of
 from launcher.recipes.piper.speed import MEASURED, total_steps, workload
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.own_machine import PROCESSOR
 from pod_image.contract.recipes.piper import PiperSettings, Quality
 from pod_image.contract.settings import RunSettings
 from tests.kit.checkout import ROOT
@@ -222,3 +223,24 @@ def test_a_run_of_another_kind_says_nothing(run: Run) -> None:
 def test_nothing_is_claimed_of_a_command_or_an_unread_dataset() -> None:
     assert estimate(RunSettings.model_validate({"recipe": "command"}), DATASET, OFFER, []) is None
     assert estimate(settings(), None, OFFER, []) is None
+
+
+def test_no_table_tells_how_long_a_processor_takes_and_an_own_run_on_it_does() -> None:
+    processor = replace(OFFER, gpu_type=PROCESSOR, gpu_name="no GPU", price_per_hour_usd=0.0)
+    assert estimate(settings(), DATASET, processor, []) is None
+    earlier = replace(earlier_run(2.0), gpu_name="no GPU")
+    found = estimate(settings(), DATASET, processor, [earlier])
+    assert found is not None
+    assert found.hours == pytest.approx(2.0)
+    assert found.cost_usd == 0.0
+
+
+def test_start_and_upload_are_told_as_long_as_the_place_and_the_image_take() -> None:
+    given = settings()
+    near, far = (
+        recipe_of(given).estimate(given, DATASET, OFFER, [], seconds) for seconds in (60.0, 600.0)
+    )
+    assert near is not None and far is not None  # noqa: PT018
+    assert "about 3 minutes for start and upload" in near.basis
+    assert "about 12 minutes for start and upload" in far.basis
+    assert (far.hours - near.hours) * 3600 == pytest.approx(540.0)

@@ -35,6 +35,7 @@ class CountingRecipe(Plain):
         dataset: DatasetSummary | None,
         offer: Offer,
         history: Sequence[Run],
+        start_seconds: float = 0.0,
     ) -> Estimate | None:
         hours = HOURS_PER_ROUND * CountingSettings.of(settings).rounds
         return Estimate(hours, hours * offer.price_per_hour_usd, "a guess for each round")

@@ -12,6 +12,8 @@ from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
 from launcher.errors import NothingAvailable
 from launcher.recipes import recipe_of
+from launcher.services.common.boot_budget import start_seconds
+from launcher.services.common.places import place_of
 from pod_image.contract.next_steps import Said
 from pod_image.contract.settings import RunSettings
 
@@ -63,7 +65,9 @@ def quote(
     except NothingAvailable as error:
         return Quote(settings, problem=error.message, hint=error.hint)
     dearest = max(offer.price_per_hour_usd for offer in found)
-    return Quote(settings, found[0], recipe.estimate(settings, dataset, found[0], history), dearest)
+    starts = start_seconds(settings, place_of(settings))
+    estimate = recipe.estimate(settings, dataset, found[0], history, starts)
+    return Quote(settings, found[0], estimate, dearest)
 
 
 @dataclass(frozen=True)
@@ -87,9 +91,10 @@ def gpu_rows(
     """Every offer: those that can be taken first, by total cost where it is known, else by price."""
     recipe = recipe_of(settings)
     needed_gb = recipe.memory_needed(settings, dataset).gb
+    starts = start_seconds(settings, place_of(settings))
     rows = []
     for offer in offers:
-        found = recipe.estimate(settings, dataset, offer, history)
+        found = recipe.estimate(settings, dataset, offer, history, starts)
         rows.append(
             GpuRow(
                 offer,
