@@ -141,6 +141,8 @@ WITH_RUNS = (
     PageState("queue-add", "/queue", queue_add),
     PageState("train-own-presets", "/train?preset=softer", broken_preset),
     PageState("studies", "/studies", within="runs"),
+    PageState("studies-new", "/studies", _new_study),
+    PageState("study-add", "/studies/demo/voice/tune", _add_to_study),
     PageState("study", "/studies/demo/voice/tune", what_mattered),
     PageState("compare", "/compare?a=finished00&b=stopped000"),
     PageState("run-live", "/runs/running000"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from launcher.domain.queued import MOST_TRIES
+from launcher.domain.queued import MOST_TRIES, MOST_TRIES_ALLOWED
 from launcher.errors import LauncherError
 from launcher.services.queue.adding import Added, HowToQueue, add
 from launcher.services.queue.queued_run import QueuedRun
@@ -13,9 +13,9 @@ from launcher.ui.frame import Shell, show_error
 from launcher.ui.next_steps import on_page
 from launcher.ui.set_up_run import run_set_up
 from launcher.ui.widgets.dialog import Dialog
-from launcher.ui.widgets.elements import Button, box, button, link, para, say, waiting
+from launcher.ui.widgets.elements import Button, box, button, details, link, para, say, waiting
 from launcher.ui.widgets.inputs import Field
-from launcher.ui.widgets.typed_numbers import number
+from launcher.ui.widgets.typed_numbers import number, whole
 from pod_image.contract.figures import dollars
 
 
@@ -38,6 +38,14 @@ class AddDialog:
                 unit="dollars an hour",
                 hint="Optional: it waits until a GPU that fits costs no more.",
             )
+            with details("If the place fails", marker="queue-more"):
+                self._tries = Field(
+                    "queue-tries",
+                    "Pods to try",
+                    kind="number",
+                    value=str(MOST_TRIES),
+                    hint="How often it starts again when the place fails: no machine, a bad host, a lost pod.",
+                )
             self._place = box("div")
         with self._dialog.actions:
             button("Close", self._dialog.hide)
@@ -79,7 +87,7 @@ class AddDialog:
         return HowToQueue(
             priority=int(number(self._priority.value, "Priority") or 0),
             max_price_usd=number(self._price.value, "Highest price"),
-            most_tries=MOST_TRIES,
+            most_tries=whole(self._tries.value, "Pods to try", MOST_TRIES_ALLOWED) or MOST_TRIES,
         )
 
 

@@ -6,17 +6,26 @@ from dataclasses import replace
 
 from nicegui import ui
 
-from launcher.domain.studies.study import MOST_AT_A_TIME, MOST_TRIALS
+from launcher.domain.studies.study import (
+    EVERY_STEPS,
+    MOST_AT_A_TIME,
+    MOST_TRIALS,
+    PrunerName,
+    SamplerName,
+)
 from launcher.errors import InvalidRequest, LauncherError
 from launcher.services.studies.creating import CreatedStudy, StudyWish, create_study
 from launcher.services.studies.sampling import need_optuna
 from launcher.ui.frame import Shell, show_error
 from launcher.ui.pages.studies.addresses import page_of
+from launcher.ui.pages.studies.ways import DIRECTIONS, PRUNERS, SAMPLERS
 from launcher.ui.set_up_run import run_set_up
 from launcher.ui.widgets.dialog import Dialog
-from launcher.ui.widgets.elements import Button, box, button, link, para, waiting
-from launcher.ui.widgets.inputs import Field
+from launcher.ui.widgets.elements import Button, box, button, details, link, para, waiting
+from launcher.ui.widgets.inputs import Field, options
 from launcher.ui.widgets.typed_numbers import number, whole
+
+_MOST_STEPS = 1_000_000_000
 
 
 class NewStudyDialog:
@@ -54,10 +63,53 @@ class NewStudyDialog:
                 kind="number",
                 hint="Optional: the study ends after this many.",
             )
+            with details("More about how it searches", marker="study-more"), box("div", "fields"):
+                self._draw_more()
             self._place = box("div")
         with self._dialog.actions:
             button("Close", self._dialog.hide)
             self._go = Button("Check and create", self._make, kind="primary").mark("make-study")
+
+    def _draw_more(self) -> None:
+        self._sampler = Field(
+            "study-sampler",
+            "Values are chosen",
+            kind="select",
+            value=SamplerName.TPE.value,
+            options=options({name.value: words for name, words in SAMPLERS.items()}),
+            hint="How the values of the next trial are found.",
+        )
+        self._pruner = Field(
+            "study-pruner",
+            "A trial is stopped early",
+            kind="select",
+            value=PrunerName.MEDIAN.value,
+            options=options({name.value: words for name, words in PRUNERS.items()}),
+            hint="A trial that is stopped early costs less and keeps what it made.",
+        )
+        self._direction = Field(
+            "study-direction",
+            "Better is",
+            kind="select",
+            value="",
+            options=options(DIRECTIONS),
+            hint="A loss is better when it is lower.",
+        )
+        self._patience = Field(
+            "study-no-better",
+            "End without a better one",
+            kind="number",
+            unit="trials",
+            hint="Optional: the study ends after this many trials in a row that improve nothing.",
+        )
+        self._every_steps = Field(
+            "study-report-every",
+            "Compare every",
+            kind="number",
+            unit="steps",
+            value=str(EVERY_STEPS),
+            hint="Trials are compared with each other each time they have done this many steps.",
+        )
 
     def show(self) -> None:
         self._place.clear()
@@ -102,4 +154,9 @@ class NewStudyDialog:
             budget_usd=budget,
             at_most=whole(self._at_most.value, "Trials at a time", MOST_AT_A_TIME) or 1,
             most_trials=trials,
+            sampler=SamplerName(str(self._sampler.value)),
+            pruner=PrunerName(str(self._pruner.value)),
+            direction=str(self._direction.value or ""),
+            patience=whole(self._patience.value, "End without a better one", MOST_TRIALS),
+            every_steps=whole(self._every_steps.value, "Compare every", _MOST_STEPS) or EVERY_STEPS,
         )

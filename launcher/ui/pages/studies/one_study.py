@@ -12,12 +12,13 @@ from nicegui import background_tasks, ui
 from launcher.domain.studies.address import StudyAddress
 from launcher.domain.studies.progress import Reached, best_so_far, values_reached
 from launcher.domain.studies.search_space import plain_value
-from launcher.domain.studies.study import PrunerName, SamplerName, Study, Trial, TrialState
+from launcher.domain.studies.study import Study, Trial, TrialState
 from launcher.errors import LauncherError
 from launcher.forms.value_text import label_of
 from launcher.services.following.find_run import find_run
 from launcher.services.studies.sampling import ENOUGH_TRIALS, importances_if_any
 from launcher.ui.frame import Shell
+from launcher.ui.pages.studies.ways import PRUNERS, SAMPLERS
 from launcher.ui.state.curves import Plotted
 from launcher.ui.widgets.elements import (
     Button,
@@ -42,17 +43,6 @@ _TONES = {
     TrialState.COMPLETE: "good",
     TrialState.LIVE: "note",
     TrialState.FAILED: "bad",
-}
-_SAMPLERS = {
-    SamplerName.TPE: "by what earlier trials reached (TPE)",
-    SamplerName.RANDOM: "at random",
-    SamplerName.GRID: "every combination once",
-}
-_PRUNERS = {
-    PrunerName.MEDIAN: "when it is worse than the median of earlier ones",
-    PrunerName.HALVING: "by successive halving",
-    PrunerName.HYPERBAND: "by Hyperband",
-    PrunerName.NONE: "never",
 }
 
 
@@ -79,8 +69,8 @@ class OneStudy:
                     "Search space",
                     "; ".join(f"{label_of(each.name)}: {each.plain_text}" for each in asked.space),
                 ),
-                ("Values are chosen", _SAMPLERS[asked.sampler]),
-                ("A trial is stopped early", _PRUNERS[asked.pruner]),
+                ("Values are chosen", SAMPLERS[asked.sampler]),
+                ("A trial is stopped early", PRUNERS[asked.pruner]),
                 ("At a time", counted(asked.at_most, "trial")),
             ]
         )

@@ -12,6 +12,7 @@ from launcher.services.studies.keeping import find_study, read_before
 from launcher.stores.known_studies import KnownStudies
 from launcher.ui.frame import Shell, page, show_error
 from launcher.ui.next_steps import on_page
+from launcher.ui.pages.studies.add_here import AddHere
 from launcher.ui.pages.studies.addresses import page_of
 from launcher.ui.pages.studies.creating import NewStudyDialog
 from launcher.ui.pages.studies.one_study import OneStudy
@@ -124,6 +125,8 @@ class _StudyPage:
         self._runs = RunHere(self._shell, self._address, self._show)
         self._stop = StopHere(self._shell, self._address)
         self._stop.draw()
+        self._more = AddHere(self._shell, self._address, self._show)
+        self._more.draw()
         self._place = box("div", "stack")
         self._trouble = box("div")
         self._runs.draw()
@@ -163,6 +166,7 @@ class _StudyPage:
         self._shown = study
         self._runs.show(study)
         self._stop.show(study)
+        self._more.show(study)
         self._place.clear()
         with self._place:
             OneStudy(self._shell, self._address, study).draw()

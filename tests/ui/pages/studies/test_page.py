@@ -9,7 +9,14 @@ from nicegui.testing import User
 
 from launcher.domain.studies.address import StudyAddress
 from launcher.domain.studies.kept import read_study, study_text, trials_text
-from launcher.domain.studies.study import Claim, Study, Trial, TrialState
+from launcher.domain.studies.study import (
+    Claim,
+    PrunerName,
+    SamplerName,
+    Study,
+    Trial,
+    TrialState,
+)
 from launcher.stores.known_studies import KnownStudies
 from launcher.ui.pages.studies.run_here import money_question
 from launcher.ui.state.drafts import Draft
@@ -151,6 +158,14 @@ async def test_a_study_is_made_of_the_run_of_the_train_page_with_the_checks_of_t
     await holder.should_see("Trials at a time: enter a number from 1 to 100.", retries=100)
     enter(holder, "study-at-most", "2")
     enter(holder, "study-trials", "3")
+    enter(holder, "study-no-better", "0")
+    press(holder, make)
+    await holder.should_see("End without a better one: enter a number from 1", retries=100)
+    enter(holder, "study-no-better", "4")
+    enter(holder, "study-sampler", "random")
+    enter(holder, "study-pruner", "none")
+    enter(holder, "study-direction", "maximize")
+    enter(holder, "study-report-every", "50")
     press(holder, make)
     known = KnownStudies(ground.site.config.data_folder)
     address = StudyAddress(RESULTS_REPO, "calm")
@@ -159,6 +174,8 @@ async def test_a_study_is_made_of_the_run_of_the_train_page_with_the_checks_of_t
     assert kept is not None
     asked = read_study(kept[0].encode(), kept[1].encode()).asked
     assert (asked.budget_usd, asked.at_most, asked.most_trials) == (20.0, 2, 3)
+    assert (asked.sampler, asked.pruner) == (SamplerName.RANDOM, PrunerName.NONE)
+    assert (asked.objective.direction, asked.patience, asked.every_steps) == ("maximize", 4, 50)
     assert ground.world.pods == {}
 
 
@@ -223,3 +240,29 @@ async def test_news_of_a_study_leaves_the_question_whether_to_stop_it(
     await person.should_see("of $20.00", retries=200)
     assert only(person, Button, "stop-study") is asked
     assert not asked.is_deleted
+
+
+async def test_a_study_that_was_stopped_gets_more_from_its_page_and_can_run_again(
+    person: User, ground: Ground
+) -> None:
+    given = {"results_repo": "demo/voice", "dataset_repo": "demo/clips"}
+    push(ground, study_of(ended_trial(0, 3.0), given=given, stopped="It was stopped by hand."))
+    await visit(person, "/studies")
+    ground.hold_keys(person.tab_id)
+    await visit(person, "/studies/demo/voice/tune")
+    await person.should_see("No further trial starts.", retries=100)
+    press(person, only(person, Button, "add-to-study"))
+    now = only(person, Button, "add-to-study-now")
+    press(person, now)
+    await person.should_see("There is nothing to add.", retries=100)
+    enter(person, "add-budget", "much")
+    press(person, now)
+    await person.should_see("More budget: enter a number.", retries=100)
+    enter(person, "add-budget", "2,5")
+    enter(person, "add-values", "learning_rate=1e-4,batch_size=16")
+    press(person, now)
+    await person.should_see("The study has $12.50", retries=100)
+    kept = read_study(*files(ground))
+    assert (kept.stopped, kept.asked.budget_usd) == ("", 12.5)
+    assert kept.trials[-1].params == {"learning_rate": 1e-4, "batch_size": 16}
+    await person.should_not_see("No further trial starts.")
