@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from launcher.cli.documents.made import ExportTask
-from launcher.cli.session import HUB_KEYS, find, run
+from launcher.cli.session import find, run
 from launcher.cli.terminal.output import Output
 from launcher.config import Config, read_config
 from launcher.errors import HubError, InvalidRequest
@@ -18,6 +18,7 @@ from launcher.services.exporting import dstack, skypilot
 from launcher.services.exporting.task import WARNING, exported_task
 from launcher.services.planning.compose import compose
 from launcher.stores.runs import RunHistory
+from launcher.stores.secrets import HUB_KEYS
 from pod_image.contract.older_settings import taken_over
 from pod_image.contract.results_address import is_folder
 from pod_image.contract.settings import RunSettings

@@ -33,13 +33,13 @@ def queue_add(page: Any) -> None:
     page.get_by_label("Highest price").wait_for()
 
 
-def _new_study(page: Any) -> None:
+def new_study(page: Any) -> None:
     page.get_by_role("button", name="New study…").click()
     page.get_by_text("More about how it searches", exact=True).click()
     page.get_by_label("Compare every").scroll_into_view_if_needed()
 
 
-def _add_to_study(page: Any) -> None:
+def add_to_study(page: Any) -> None:
     page.get_by_role("button", name="Add to the study…").click()
     page.get_by_label("A trial of your own").wait_for()
 

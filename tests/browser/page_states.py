@@ -17,6 +17,7 @@ from tests.browser.moments import (
     stop_remembering,
 )
 from tests.browser.page_acts import (
+    add_to_study,
     all_ways_of_using_it,
     ask_remove,
     bad_value,
@@ -39,6 +40,7 @@ from tests.browser.page_acts import (
     everything_wrong,
     make_clips,
     name_a_run,
+    new_study,
     no_microphone,
     opened,
     queue_add,
@@ -141,8 +143,8 @@ WITH_RUNS = (
     PageState("queue-add", "/queue", queue_add),
     PageState("train-own-presets", "/train?preset=softer", broken_preset),
     PageState("studies", "/studies", within="runs"),
-    PageState("studies-new", "/studies", _new_study),
-    PageState("study-add", "/studies/demo/voice/tune", _add_to_study),
+    PageState("studies-new", "/studies", new_study),
+    PageState("study-add", "/studies/demo/voice/tune", add_to_study),
     PageState("study", "/studies/demo/voice/tune", what_mattered),
     PageState("compare", "/compare?a=finished00&b=stopped000"),
     PageState("run-live", "/runs/running000"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -15,9 +14,7 @@ from launcher.cli.options import Asked, asks_for_settings
 app = command_app()
 
 EVERYWHERE = "all"
-
-EVERYWHERE = "all"
-"""Typed for the place: what is meant where none is."""
+"""What --provider takes for every place."""
 
 
 @app.command()
@@ -35,8 +32,9 @@ def offers(
 ) -> None:
     """GPUs that can be rented now, with the expected time and cost of this job on each, cheapest first.
 
-    Every provider that you have a key for is asked, as with --provider all; --provider NAME asks only that one. The
-    settings of a run are options here, the same as for plan; name a dataset to see time and memory. Nothing is rented.
+    This computer and every provider that you have a key for are asked, as with --provider all; --provider NAME asks
+    one alone. The settings of a run are options here, the same as for plan. Time and cost are known from your own
+    runs with the same settings, or from a dataset that you name. Nothing is rented.
     """
     from launcher.cli.documents.plan import offers_document
     from launcher.cli.request import read_asked
@@ -52,9 +50,6 @@ def offers(
     longest = read_time(wait_for_stock) if wait_for_stock else timedelta(0)
     is_at_all = asked.values.get("provider") == EVERYWHERE
     if is_at_all:
-        rest = {name: value for name, value in asked.values.items() if name != "provider"}
-        asked = replace(asked, values=rest)
-    if asked.values.get("provider") == EVERYWHERE:
         rest = {name: value for name, value in asked.values.items() if name != "provider"}
         asked = replace(asked, values=rest)
     read = read_asked(asked)

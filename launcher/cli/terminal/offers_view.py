@@ -20,17 +20,22 @@ def offers_text(found: OffersFound) -> str:
     return "\n\n".join(parts)
 
 
-def _table(found: OffersFound) -> str:
-    """The job's own columns stand there where anything is known of it."""
-    is_told = any(each.estimate is not None for each in found.offers)
-    of_job = ("THE JOB", "TAKES") if is_told else ()
-    headers = ("PROVIDER", "GPU", "MEMORY", "AN HOUR", *of_job, "STOCK")
-    rows = [_row(each, is_told=is_told) for each in found.offers]
-    return table(headers, rows, right=range(2, len(headers) - 1))
+def _how_it_is_known(found: OffersFound) -> list[str]:
+    """What the job's columns rest on, and why some are empty."""
+    known = [each.estimate for each in found.fitting if each.estimate is not None]
+    said = [paragraph(f"THE JOB and TAKES: {known[0].basis}.")] if known else []
+    if len(known) < len(found.fitting):
+        said.append(
+            paragraph(
+                "What is unknown becomes known once a run of yours with the same settings has finished; of some "
+                "recipes also when a dataset is named. AT MOST is what the caps allow in any case."
+            )
+        )
+    return said
 
 
 def _table(found: OffersFound) -> str:
-    headers = ("PLACE", "GPU", "MEMORY", "AN HOUR", "THE JOB", "TAKES", "AT MOST", "STOCK")
+    headers = ("PROVIDER", "GPU", "MEMORY", "AN HOUR", "THE JOB", "TAKES", "AT MOST", "STOCK")
     return table(headers, [_row(each) for each in found.offers], right=range(2, len(headers) - 1))
 
 

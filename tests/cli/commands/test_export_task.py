@@ -9,7 +9,6 @@ import pytest
 from launcher.services.launching.launch import launch
 from pod_image.contract.record import RunRecord
 from pod_image.hub import Repo, ensure_results_repo, publish
-from pod_image.hub import Repo, publish
 from tests.cli.conftest import Shell
 from tests.kit.clouds import RESULTS_REPO, TOKENS
 from tests.kit.plans import plan
