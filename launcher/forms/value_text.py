@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from launcher.domain.studies.search_space import plain_number
-from pod_image.contract.figures import for_one
+from pod_image.contract.figures import with_unit
 from pod_image.contract.settings import SETTINGS
 
 
@@ -20,4 +20,4 @@ def value_text(name: str, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(str(one) for one in value) or "–"
     words = plain_number(value) if isinstance(value, float) else str(value)
-    return f"{words} {for_one(unit) if value == 1 else unit}".strip() or "–"
+    return with_unit(value, unit, words) or "–"

@@ -17,7 +17,7 @@ from pod_image.agent.course import Course
 from pod_image.contract.bodies import Sample
 from pod_image.contract.curve import Curve
 from pod_image.contract.datasets import chosen_datasets
-from pod_image.contract.figures import counted, dollars, dollars_per_hour, duration, size
+from pod_image.contract.figures import counted, dollars, dollars_per_hour, duration, size, with_unit
 from pod_image.contract.knobs import Knob, Scope
 from pod_image.contract.media import media_of
 from pod_image.contract.paths import ResultsFolder
@@ -211,8 +211,9 @@ class RunCard:
     def _value(self, given: Any, unit: str) -> str:
         if given in ("", [], (), None):
             return ""
-        words = " ".join(map(str, given)) if isinstance(given, list | tuple) else str(given)
-        return f"{self._text(words)} {unit}".strip()
+        if isinstance(given, list | tuple):
+            return f"{self._text(' '.join(map(str, given)))} {unit}".strip()
+        return self._text(with_unit(given, unit))
 
     def _folder(self) -> list[str]:
         files = sorted(self.files.items())

@@ -70,6 +70,14 @@ def for_one(unit: str) -> str:
     return " ".join((first[:-ending] if is_plural else first, *rest))
 
 
+def with_unit(value: object, unit: str, words: str = "") -> str:
+    """The value of a setting: "1 hour", "2 clips", "$0.50". `words` where the value is written otherwise."""
+    if unit == "USD" and isinstance(value, int | float):
+        return dollars(value)
+    words = words or (f"{value:.10g}" if isinstance(value, float) else str(value))
+    return f"{words} {for_one(unit) if value == 1 else unit}".strip()
+
+
 def size(count_bytes: float) -> str:
     """Such as "3.2 MB" (powers of a thousand, as the Hub shows them)."""
     if count_bytes < 1000:

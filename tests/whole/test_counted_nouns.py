@@ -12,7 +12,9 @@ from tests.whole.sources import files
 
 _NOUNS = "clip recording file run error step sample checkpoint pod speaker place sentence line text"
 _SAID = re.compile(rf" ({'|'.join(f'{noun}s' for noun in _NOUNS.split())})\b")
-_SPOKEN = ("launcher/cli/", "launcher/api/", "launcher/services/", "launcher/stores/")
+_SPOKEN = (
+    "launcher/cli/", "launcher/api/", "launcher/services/", "launcher/stores/", "launcher/recipes/",
+)  # fmt: skip
 MAY_SAY = {
     ("launcher/cli/commands/dataset.py", "errors"): "of several, beside a word for one",
     ("launcher/cli/options.py", "sentences"): "the default of a setting, of which there are ten",
@@ -36,7 +38,7 @@ def said(tree: ast.AST) -> Iterator[str]:
 def _is_number(value: ast.expr) -> bool:
     text = ast.unparse(value)
     return text.startswith("len(") or bool(
-        re.search(r"(clips|runs|steps|count|number|files)$", text)
+        re.search(r"(clips|runs|steps|steps_then|batch|count|number|files)$", text)
     )
 
 

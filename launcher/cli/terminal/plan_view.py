@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Any
 
 from launcher.cli.terminal.layout import pairs, paragraph, table, usd
 from launcher.cli.terminal.next_steps import in_terminal
@@ -12,6 +11,7 @@ from launcher.cli.terminal.output import LOOKS, style
 from launcher.domain.agreed import SHOWN_HASH
 from launcher.domain.offer import Offer
 from launcher.domain.plan import Origin, Plan, PlannedImage, PlannedInput
+from launcher.forms.value_text import value_text
 from launcher.recipes import recipe_of
 from launcher.services.common.account_words import account_words
 from launcher.services.common.boot_budget import boot_budget
@@ -20,7 +20,6 @@ from launcher.services.common.run_secrets import handed_over
 from pod_image.contract.figures import counted, dollars_per_hour, recorded, roughly, size
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.results_address import is_folder
-from pod_image.contract.settings import SETTINGS
 
 _OTHERS_NAMED = 3
 _SOURCES = {
@@ -191,8 +190,7 @@ def _settings(plan: Plan, *, everything: bool) -> str:
         origin = plan.composed.origins[name]
         if origin is Origin.DEFAULT and not everything:
             continue
-        unit = SETTINGS[name].knob.unit
-        rows.append((f"  {name}", f"{_shown(value)} {unit}".rstrip(), origin.value))
+        rows.append((f"  {name}", _shown(value_text(name, value)), origin.value))
     text = table(("  NAME", "VALUE", "FROM"), rows)
     if plan.composed.dropped:
         names = ", ".join(plan.composed.dropped)
@@ -200,9 +198,11 @@ def _settings(plan: Plan, *, everything: bool) -> str:
     return text
 
 
-def _shown(value: Any, limit: int = 44) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if len(text) <= limit else f"{text[: limit // 2 - 1]}…{text[-limit // 2 :]}"
+def _shown(text: str, limit: int = 44) -> str:
+    """Shorter where a terminal is narrow; a pipe or a file gets all of it."""
+    if len(text) <= limit or not sys.stdout.isatty():
+        return text
+    return f"{text[: limit // 2 - 1]}…{text[-limit // 2 :]}"
 
 
 def _sent(plan: Plan) -> list[tuple[str, str]]:

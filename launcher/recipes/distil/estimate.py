@@ -7,7 +7,7 @@ from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.recipes.base import around_words
 from launcher.recipes.distil.sentences import clips_planned
 from launcher.recipes.piper.speed import run_hours, workload
-from pod_image.contract.figures import duration
+from pod_image.contract.figures import counted, duration
 from pod_image.contract.recipes.distil import DistilSettings
 from pod_image.contract.recipes.piper import PiperSettings, WhisperModel
 
@@ -60,7 +60,7 @@ def estimate(settings: DistilSettings, offer: Offer, start_seconds: float) -> Es
         hours=hours,
         cost_usd=hours * offer.price_per_hour_usd,
         basis=(
-            f"{clips:,} clips spoken by {who} and heard in about {duration(making)}, all of them kept; then a table of "
+            f"{counted(clips, 'clip')} spoken by {who} and heard in about {duration(making)}, all of them kept; then a "
             f"GPU speeds, {load.source}; {load.steps:,} steps of {load.batch} clips, and "
             f"{around_words(start_seconds)}"
         ),

@@ -9,6 +9,7 @@ from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.run import Run
 from launcher.recipes.base import around_words
 from launcher.recipes.piper.speed import batch_of, run_hours, total_steps, workload
+from pod_image.contract.figures import counted, with_unit
 from pod_image.contract.older_settings import known_settings
 from pod_image.contract.outcomes import EndReason
 from pod_image.contract.own_machine import PROCESSOR
@@ -31,13 +32,15 @@ def estimate(
     load = workload(settings, dataset.clips, offer.gpu_name)
     hours = run_hours(load.seconds, dataset.clips, start_seconds)
     until = (
-        f"at most {settings.train_minutes:g} minutes" if settings.train_minutes else "to the end"
+        f"at most {with_unit(settings.train_minutes, 'minutes')}"
+        if settings.train_minutes
+        else "to the end"
     )
     return Estimate(
         hours=hours,
         cost_usd=hours * offer.price_per_hour_usd,
         basis=(
-            f"table of GPU speeds, {load.source}; {load.steps:,} steps of {load.batch} clips "
+            f"table of GPU speeds, {load.source}; {counted(load.steps, 'step')} of {counted(load.batch, 'clip')} "
             f"{until}, and {around_words(start_seconds)}"
         ),
     )
@@ -64,7 +67,8 @@ def _by_own_run(
         return Estimate(
             hours=hours,
             cost_usd=hours * offer.price_per_hour_usd,
-            basis=f"your run {run.run_id} on the same GPU took {hours_then:.2f} hours for {steps_then:,} steps",
+            basis=f"your run {run.run_id} on the same GPU took {hours_then:.2f} hours for "
+            f"{counted(steps_then, 'step')}",
         )
     return None
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from launcher.domain.run import Run
 from pod_image.contract.bodies import CheckpointWritten, Sample
+from pod_image.contract.figures import with_unit
 from pod_image.contract.knobs import Scope, Setting
 from pod_image.contract.older_settings import recorded_settings
 from pod_image.contract.settings import SETTINGS
@@ -44,7 +45,7 @@ def shown_settings(settings_json: str, choice: Choice) -> list[tuple[Setting, st
         if setting is None or value in ("", None, [], ()):
             continue
         if _is_figure(setting) or (choice.with_dataset and _names_repos(setting)):
-            shown.append((setting, _said(value)))
+            shown.append((setting, _said(value, setting.knob.unit)))
     return shown
 
 
@@ -143,5 +144,5 @@ def _names_in(value: Any) -> Iterator[str]:
                 yield one.rpartition("/")[2]
 
 
-def _said(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+def _said(value: Any, unit: str) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else with_unit(value, unit)

@@ -195,7 +195,7 @@ class _Page:
 
     def _settings(self) -> Markup:
         rows = [
-            (setting.knob.label, f"{self._text(value)} {setting.knob.unit}".strip())
+            (setting.knob.label, self._text(value))
             for setting, value in shown_settings(self.run.settings_json, self.choice)
         ]
         if not rows:

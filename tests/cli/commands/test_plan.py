@@ -43,6 +43,19 @@ def test_a_plan_fits_eighty_columns(
     assert max(len(line) for line in said.out.splitlines()) <= 80
 
 
+def test_a_plan_says_one_of_a_thing_and_money_with_its_cents_and_cuts_nothing_in_a_pipe(
+    shell: Shell, demo_dataset: str
+) -> None:
+    image = "registry.example/somebody/a-rather-long-name-of-an-image:2.9.0-cuda13.0-runtime"
+    one = ("--batch-size", "1", "--max-steps", "1", "--max-hours", "1", "--train-minutes", "1")
+    said = shell("plan", *PIPER, "--dataset-repo", demo_dataset, *one, "--image", image).out
+    words = " ".join(said.split())
+    assert "1 step of 1 clip at most 1 minute" in words
+    assert "max_hours 1 hour you" in words
+    assert "max_cost_usd $0.50 preset" in words
+    assert f"image {image} you" in words
+
+
 def test_the_plan_as_json_knows_where_each_value_came_from(shell: Shell, demo_dataset: str) -> None:
     said = shell("plan", *PIPER, "--dataset-repo", demo_dataset, "--batch-size", "4", "--json")
     plan = said.json

@@ -112,9 +112,9 @@ def test_settings_that_may_hold_words_are_named_and_not_shown() -> None:
     ]
     assert shown == [
         ("recipe", "piper"),
-        ("batch_size", "24"),
+        ("batch_size", "24 clips"),
         ("quality", "medium"),
-        ("max_hours", "6.0"),
+        ("max_hours", "6 hours"),
     ]
     assert "Dataset repo" in unshown_settings(SHOWN.run.settings_json, Choice())
     assert set(SETTINGS) - {name for name, _ in shown} == {
