@@ -73,7 +73,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.LIST_PRESETS: _plain("launcher presets list, in a terminal,"),
     NextStep.SAVE_PRESET: lambda of, value: f"launcher presets save {of}, in a terminal,",
     NextStep.ASSIGN: lambda of, value: f"{of}={value}" if of else "arguments",
-    NextStep.TRY_DEMO: _plain("launcher demo, in a terminal,"),
+    NextStep.START_RUN: _plain("launcher.deploy()"),
     NextStep.LIST_FAULTS: _plain("launcher demo --fault list, in a terminal,"),
     NextStep.LIST_RUNS: _plain("launcher.runs()"),
     NextStep.SHOW_RUN: _of_run("show()"),

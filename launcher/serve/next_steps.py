@@ -55,7 +55,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.LIST_PRESETS: _plain("GET /api/v1/presets"),
     NextStep.SAVE_PRESET: lambda of, value: f"a preset {of}, saved {_THERE}",
     NextStep.ASSIGN: _set,
-    NextStep.TRY_DEMO: _plain("the demo"),
+    NextStep.START_RUN: _plain("POST /api/v1/runs"),
     NextStep.LIST_FAULTS: _plain("the list of the demo's faults"),
     NextStep.LIST_RUNS: _plain("GET /api/v1/runs"),
     NextStep.SHOW_RUN: _of_run("GET /api/v1/runs/{run}"),

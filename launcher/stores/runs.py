@@ -271,7 +271,7 @@ class RunHistory:
         if not newest:
             raise InvalidRequest(
                 "There are no runs yet.",
-                hint=Sentence(NextStep.TRY_DEMO, " makes one free of charge."),
+                hint=Sentence(NextStep.START_RUN, " starts one."),
             )
         return newest[0]
 

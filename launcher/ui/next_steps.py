@@ -67,7 +67,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.LIST_PRESETS: _plain("the choice of presets on the Train page"),
     NextStep.SAVE_PRESET: lambda of, value: f"“Save as my preset”, for example {of}",
     NextStep.ASSIGN: _plain("the field of the setting"),
-    NextStep.TRY_DEMO: _plain("the demo"),
+    NextStep.START_RUN: _plain("the Train page"),
     NextStep.LIST_FAULTS: _plain("launcher demo, in a terminal,"),
     NextStep.LIST_RUNS: _plain("the Runs page"),
     NextStep.SHOW_RUN: _PAGE_OF_RUN,

@@ -37,7 +37,7 @@ class NextStep(Enum):
     SAVE_PRESET = "saving a preset as"
     ASSIGN = "a setting given as key=value"
 
-    TRY_DEMO = "the demo"
+    START_RUN = "starting a run"
     LIST_FAULTS = "the list of the demo's faults"
     LIST_RUNS = "the list of runs"
     SHOW_RUN = "the state of the run"

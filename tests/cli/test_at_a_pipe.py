@@ -50,6 +50,9 @@ def test_without_a_run_what_makes_one_here_is_named(shell: Shell) -> None:
     assert "No runs yet" in said
     assert "`launcher deploy` starts one" in said
     assert "demo" not in said, "its runs are in a history of their own"
+    asked = shell("show")
+    assert "`launcher deploy` starts one" in asked.err
+    assert "demo" not in asked.err
 
 
 def test_keys_check_without_any_key_is_no_success(

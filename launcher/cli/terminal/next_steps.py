@@ -59,7 +59,7 @@ WORDS: Mapping[NextStep, Callable[[str, str], str]] = {
     NextStep.LIST_PRESETS: _plain("`launcher presets list`"),
     NextStep.SAVE_PRESET: _about("launcher presets save"),
     NextStep.ASSIGN: lambda of, value: f"--set {as_typed(f'{of}={value}')}" if of else "--set",
-    NextStep.TRY_DEMO: _plain("`launcher demo --headless`"),
+    NextStep.START_RUN: _plain("`launcher deploy`"),
     NextStep.LIST_FAULTS: _plain("`launcher demo --fault list`"),
     NextStep.LIST_RUNS: _plain("launcher runs"),
     NextStep.SHOW_RUN: _about("launcher show"),
