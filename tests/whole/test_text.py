@@ -129,6 +129,17 @@ def test_what_the_readme_and_the_docs_tell_to_run_exists() -> None:
     assert unknown == set()
 
 
+def test_every_preset_that_the_readme_and_the_docs_name_exists() -> None:
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    named = {
+        name
+        for page in pages
+        for name in re.findall(r"--preset ([a-z][\w-]*)", page.read_text("utf-8"))
+    }
+    assert "finetune-medium" in named
+    assert named - {path.stem for path in (ROOT / "presets").glob("*.toml")} == set()
+
+
 def _kinds(kind: type[LauncherError]) -> Iterator[type[LauncherError]]:
     yield kind
     for child in kind.__subclasses__():
