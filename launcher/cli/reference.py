@@ -47,7 +47,8 @@ def _section(title: str, command: Any) -> str:
 
 def _name(param: Any) -> str:
     if param.param_type_name == "argument":
-        return f"`{_in_a_cell(param.metavar or f'[{param.name}]'.upper())}`"
+        word = param.name.upper()
+        return f"`{_in_a_cell(param.metavar or (word if param.required else f'[{word}]'))}`"
     names = " ".join(f"`{name}`" for name in (*param.opts, *param.secondary_opts))
     return f"{names} {_in_a_cell(param.metavar)}" if param.metavar else names
 
