@@ -153,6 +153,9 @@ def _run_command(words: list[str]) -> int:
         print_error(type(error), *said, error)
         return error.exit_code
     except typer.TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError" and not is_json_asked_for(words):
+            print(error.format_message(), file=sys.stderr)
+            return _EXIT_USAGE
         text = error.format_message().replace("Value error, ", "")  # as pydantic begins it
         print_error(InvalidRequest, text, _usage_hint(words, getattr(error, "ctx", None)))
         return _EXIT_USAGE
@@ -194,8 +197,9 @@ def _usage_hint(words: list[str], where: object) -> str:
     command = getattr(where, "command", None)
     if command is not None and not hasattr(command, "commands"):
         return f"`{getattr(where, 'command_path', 'launcher')} --help` lists the options."
-    known = words[:1] if words and words[0] in {entry.name for entry in COMMANDS} else []
-    return f"`{' '.join(['launcher', *known, '--help'])}` lists the commands."
+    if words and words[0] in {entry.name for entry in COMMANDS}:
+        return f"`launcher {words[0]} --help` shows how it is used."
+    return "`launcher --help` lists the commands."
 
 
 if __name__ == "__main__":

@@ -126,6 +126,17 @@ def test_every_setting_is_an_option_of_plan_and_deploy(capsys: pytest.CaptureFix
         assert all(option_of(field.name) in text for _, members in fields() for field in members)
 
 
+def test_a_group_alone_shows_its_commands_and_calls_it_no_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert app.run(["keys"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("Usage: launcher keys")
+    assert "check" in said
+    assert app.run(["logs", "--nope"]) == 2
+    assert "lists the commands" not in capsys.readouterr().err
+
+
 def test_an_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["deplyo"]) == 2
     assert "deploy" in capsys.readouterr().err
