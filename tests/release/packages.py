@@ -64,6 +64,9 @@ def _hatch(root: Path, target: str, out: Path) -> Path:
     return made
 
 
+_NOWHERE = re.compile(r"\]\((?!https?://|#|mailto:)([^)\s]+)\)")
+
+
 def read(path: Path) -> Package:
     """A wheel or a source archive. Names in it are below its one folder."""
     if path.suffix == ".whl":
@@ -129,6 +132,8 @@ def _of_metadata(package: Package, version: str) -> Iterator[str]:
             yield f"no index knows the classifier {name!r}"
     if email.message_from_bytes(package.metadata)["Description-Content-Type"] != "text/markdown":
         yield "the README is not said to be Markdown"
+    for link in _NOWHERE.findall(str(found.description or "")):
+        yield f"a link of the README leads nowhere on the page of an index: {link}"
 
 
 def code_version(root: Path = ROOT) -> str:
