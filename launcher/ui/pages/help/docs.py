@@ -13,6 +13,14 @@ from launcher.ui.pages.help.topics import Topic, topics
 
 FOLDER = "guides"
 INDEX = "README.md"
+PICTURES = {
+    "training": (
+        "run.png",
+        "The page of a run: steps, cost beside its cap, curves, newest samples",
+    ),
+    "studies": ("study.png", "A study in the web form"),
+}
+"""By topic. The web form shows the page itself."""
 _FROM = "<!-- generated from launcher/ui/pages/help/texts; `make docs` writes it -->"
 
 
@@ -45,7 +53,9 @@ def _about(topic: Topic) -> str:
 
 def _with_note(topic: Topic) -> str:
     title, rest = topic.text.split("\n", 1)
-    return f"{title}\n\n{_FROM}\n{rest.rstrip()}\n"
+    picture, words = PICTURES.get(topic.name, ("", ""))
+    shown = f"\n![{words}](../pictures/{picture})\n" if picture else ""
+    return f"{title}\n\n{_FROM}\n{shown}{rest.rstrip()}\n"
 
 
 def main(words: list[str]) -> int:

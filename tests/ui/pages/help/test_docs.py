@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.ui.pages.help.docs import guides, main, stale_pages
+from launcher.ui.pages.help.docs import PICTURES, guides, main, stale_pages
 from launcher.ui.pages.help.topics import topics
 from tests.kit.checkout import ROOT
 from tests.kit.typed_commands import check
@@ -76,3 +76,12 @@ def test_the_pages_that_lead_through_a_run_say_what_to_type() -> None:
         ROOT / "docs/guides/command.md",
     ):
         assert len(commands(page.read_text("utf-8"))) >= 1
+
+
+def test_the_guides_that_lead_through_a_page_show_it() -> None:
+    shown = {
+        path.stem
+        for path in (ROOT / "docs/guides").glob("*.md")
+        if "](../pictures/" in path.read_text("utf-8")
+    }
+    assert shown == set(PICTURES) != set()
