@@ -23,6 +23,15 @@ def runs(incomplete: str) -> list[str]:
     return _beginning(incomplete, _quietly(_runs))
 
 
+def run_paths(incomplete: str) -> list[str]:
+    """What `cp` begins with; the files in a pod are not asked for."""
+    return [f"{name}:" for name in runs(incomplete)]
+
+
+def runs_and_presets(incomplete: str) -> list[str]:
+    return [*runs(incomplete), *presets(incomplete)]
+
+
 def presets(incomplete: str) -> list[str]:
     return _beginning(incomplete, _quietly(_presets))
 

@@ -21,6 +21,8 @@ OFFERED = (
     ("show", "run", "run", "run-01"),
     ("exec", "run", "run", "run-01"),
     ("sample", "run", "run", "run-01"),
+    ("compare", "runs", "run", "run-01"),
+    ("cp", "source", "run", "run-01:"),
 )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli import offering
 from launcher.cli.documents.runs import attached_document
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.session import find
@@ -29,6 +30,7 @@ def attach(
         typer.Argument(
             metavar="REPO[/RUN]",
             help="A results repo or one run in it, such as me/voice/run-01, or the address of its page.",
+            autocompletion=offering.results_repos,
         ),
     ],
     as_json: JsonOption = False,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from launcher.cli import offering
 from launcher.cli.documents.runs import Compare, ComparedRunFacts, run_facts
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.session import run_at
@@ -35,7 +36,12 @@ app = command_app()
 @app.command()
 def compare(
     runs: Annotated[
-        list[str], typer.Argument(metavar="RUN RUN…", help="Two or more, such as run-01 run-02.")
+        list[str],
+        typer.Argument(
+            metavar="RUN RUN…",
+            help="Two or more, such as run-01 run-02.",
+            autocompletion=offering.runs,
+        ),
     ],
     as_json: JsonOption = False,
     quiet: QuietOption = False,

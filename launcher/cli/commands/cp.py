@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli import offering
 from launcher.cli.documents.made import Copy
 from launcher.cli.flags import JsonOption, QuietOption, YesOption, command_app
 from launcher.cli.session import run_at

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from launcher.cli import heard_datasets, kept_datasets, recorded_dataset
+from launcher.cli import heard_datasets, kept_datasets, offering, recorded_dataset
 from launcher.cli.completing import complete
 from launcher.cli.documents.datasets import check_document, made_document, pushed_document
 from launcher.cli.flags import JsonOption, PresetOption, QuietOption, group_app
@@ -69,7 +69,8 @@ def check(
     source: Annotated[
         str,
         typer.Argument(
-            help="A folder, a dataset on this computer, or a dataset repo such as me/my-clips or its address."
+            help="A folder, a dataset on this computer, or a dataset repo such as me/my-clips or its address.",
+            autocompletion=offering.datasets,
         ),
     ],
     revision: Annotated[str, typer.Option(help="Branch, tag or commit of the repo.")] = "main",
@@ -264,7 +265,8 @@ def push(
     repo: Annotated[
         str | None,
         typer.Argument(
-            help="Dataset repo, such as me/my-clips. Default: a repo in your account, named after the dataset."
+            help="Dataset repo, such as me/my-clips. Default: a repo in your account, named after the dataset.",
+            autocompletion=offering.datasets,
         ),
     ] = None,
     licence: Annotated[

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from launcher.cli import offering
 from launcher.cli.documents.made import Export
 from launcher.cli.flags import JsonOption, QuietOption, SetOption, command_app
 from launcher.cli.terminal.output import Output
@@ -99,7 +100,9 @@ def task(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="RUN-OR-PRESET", help="The run or the preset whose settings are used."
+            metavar="RUN-OR-PRESET",
+            help="The run or the preset whose settings are used.",
+            autocompletion=offering.runs_and_presets,
         ),
     ],
     out: Annotated[
