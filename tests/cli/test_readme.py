@@ -49,6 +49,13 @@ def test_the_plan_of_the_readme_is_what_plan_says_of_the_demos_clips(
     assert DIFFERS.sub("…", shown) in DIFFERS.sub("…", said)
 
 
+def test_the_two_commands_that_set_everything_up_are_named_and_exist() -> None:
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    for target in ("demo", "test"):
+        assert f"make {target}" in README
+        assert target in targets
+
+
 def test_the_words_of_the_demo_are_the_programs_own() -> None:
     code = "".join(path.read_text("utf-8") for path in (ROOT / "launcher/cli").glob("demo*.py"))
     code = re.sub(r'"\s*\n\s*f?"', "", code).replace("\\n", " ")
