@@ -87,7 +87,8 @@ def _listing(presets: list[Preset]) -> str:
 def _written(folder: Path, files: list[str]) -> str:
     listed = "\n".join(f"  {folder / name}" for name in files)
     words = (
-        f"Edit {RUN_FILE}; required values are marked. Then, in that folder: launcher plan --file {RUN_FILE} "
-        f"shows what the run would do and cost, and launcher deploy --file {RUN_FILE} starts it."
+        f"Edit {RUN_FILE}; required values are marked. Then, in that folder:\n"
+        f"  launcher plan --file {RUN_FILE}      what the run would do and cost\n"
+        f"  launcher deploy --file {RUN_FILE}    starts it"
     )
     return f"Written:\n{listed}\n\n{paragraph(words)}"
