@@ -9,6 +9,7 @@ from launcher.config import Config
 from launcher.errors import InvalidRequest
 from launcher.forms.run_file import parse_run_file
 from launcher.presets import (
+    USUAL_PRESET,
     built_in_folder,
     delete_preset,
     find_preset,
@@ -19,6 +20,7 @@ from launcher.presets import (
 )
 from launcher.services.planning.compose import compose
 from pod_image.contract.recipes.piper import PiperSettings, Quality
+from tests.kit.checkout import ROOT
 from tests.kit.run_files import left_to_say, whole_run_file
 
 BUILT_IN = (
@@ -181,3 +183,9 @@ def test_a_name_that_cannot_be_taken_leaves_a_preset_as_it_is(config: Config, na
     assert find_preset(config, "other").values == {"epochs": 8}
     with pytest.raises(InvalidRequest):
         restore_preset(config, "../mine")
+
+
+def test_the_usual_preset_fine_tunes_and_is_the_one_that_the_readme_names(config: Config) -> None:
+    settings = compose(find_preset(config, USUAL_PRESET), REPOS).settings
+    assert PiperSettings.of(settings).base_checkpoint
+    assert f"launcher deploy --preset {USUAL_PRESET} " in (ROOT / "README.md").read_text("utf-8")

@@ -11,6 +11,7 @@ from launcher.cli.terminal.layout import pairs, paragraph, table
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import LOOKS, style
 from launcher.cli.terminal.plain_text import plain_text_line
+from launcher.presets import USUAL_PRESET
 from launcher.workshop.editing.trash import LeftOut
 from launcher.workshop.library import Shown, Summary
 from launcher.workshop.make import Made
@@ -122,7 +123,7 @@ def pushed_text(pushed: Pushed) -> str:
     what = f"{counted(pushed.clips, 'clip')}, {recorded(pushed.minutes)}, {size(pushed.size_bytes)}"
     news = "in" if pushed.made_commit else "already in"
     repos = ("--dataset-repo", pushed.repo_id, "--results-repo", f"{pushed.repo_id}-voice")
-    train = command_line("deploy", *repos)
+    train = command_line("deploy", "--preset", USUAL_PRESET, *repos)
     return f"{what} {news} {pushed.repo_id}\n  {pushed.url}\n  Train with it: {train}"
 
 

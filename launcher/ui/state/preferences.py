@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from launcher.presets import USUAL_PRESET
 from launcher.ui.theme import Theme
 from pod_image.contract.whole_file import write_whole
 
@@ -18,7 +19,7 @@ class Preferences:
     """Every key there is. Unknown keys of the file are dropped, unusable values fall back to these."""
 
     theme: Theme = Theme.SYSTEM
-    last_preset: str = "finetune-medium"
+    last_preset: str = USUAL_PRESET
     last_results_repo: str = ""
     last_dataset_repo: str = ""
     recordings_folder: str = ""

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 
 from launcher.cli import completing
+from launcher.domain.advice import LEAST_MINUTES
 from launcher.emulator.hub.tokens import TokenKind
+from launcher.emulator.hub.wire import Body
+from launcher.presets import built_in_presets
 from pod_image.dataset import Code
 from pod_image.hub import Repo, list_files
 from tests.cli.conftest import Said, Shell
@@ -65,12 +68,32 @@ def test_recordings_become_a_dataset_that_a_run_can_be_planned_with(
     assert pushed.code == 0
     printed = pushed.out.partition("Train with it: ")[2].splitlines()[0]
     program, command, *words = shlex.split(printed)
-    assert (program, command, words[:2]) == ("launcher", "deploy", ["--dataset-repo", "demo/mine"])
+    _publish_base_voices(awake)
+    assert (program, command) == ("launcher", "deploy")
     works = awake("plan", *words, "--json")
     assert (works.code, works.json["can_be_launched"]) == (0, True), works.text
+    assert works.json["dataset"]["repo"] == "demo/mine"
+    assert works.json["settings"]["base_checkpoint"]["value"], "it fine-tunes a published voice"
+    few = next(each for each in works.json["remarks"] if each["code"] == "minutes-few")
+    assert f"at least {LEAST_MINUTES:.0f}." in few["message"]
     planned = awake("plan", *PIPER, "--dataset-repo", "demo/mine", "--json").json
     assert planned["can_be_launched"]
     assert planned["dataset"]["clips"] == 3
+
+
+def _publish_base_voices(shell: Shell) -> None:
+    """The checkpoints that the built-in presets begin with, on the stand-in Hub."""
+    core, blobs = shell.harness.core, {}
+    for each in built_in_presets():
+        repo, _, path = str(each.values.get("base_checkpoint", "")).partition("/en/")
+        if repo == "datasets/rhasspy/piper-checkpoints":
+            blobs[f"en/{path}"] = core.store.blob(
+                core.store.add_object(Body(b"weights")), is_lfs=True
+            )
+    made = core.store.create(
+        "dataset", "rhasspy/piper-checkpoints", is_private=False, author="rhasspy", at=core.now()
+    )
+    core.store.commit(made, "main", blobs, "voices", "", "rhasspy", core.now())
 
 
 def test_what_cannot_be_decoded_is_left_out_with_its_reason_and_nothing_else_is(
