@@ -259,7 +259,7 @@ def _facts(found: Survey, heard: list[Heard], request: PushRequest, has_shards: 
         language=request.language or (record.language if record else "en_US"),
         licence=request.licence,
         clips=len(found.utterances),
-        minutes=round(sum(each.seconds or 0.0 for each in heard) / 60, 1),
+        minutes=round(sum(each.seconds or 0.0 for each in heard) / 60, 3),
         speakers=tuple(dict.fromkeys(each.speaker for each in found.utterances if each.speaker)),
         sample_rate_hz=rates.most_common(1)[0][0] if rates else 22_050,
         shards=has_shards,

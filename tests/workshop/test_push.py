@@ -22,6 +22,7 @@ from launcher.workshop.hub_source import look_over_repo
 from launcher.workshop.library import edit_clip
 from launcher.workshop.push import Pushed, PushRequest, look_before_pushing, push_dataset
 from launcher.workshop.shards import ShardedClip, shard_count, shard_of, write_shards
+from pod_image.contract.figures import recorded
 from pod_image.dataset import Code, read_dataset
 from pod_image.hub import Hub, Repo, fetch, list_files, publish, read_bytes
 from tests.kit.dataset_files import wav, write, zipped
@@ -153,7 +154,7 @@ async def test_the_card_says_language_licence_hours_and_speakers(hub: Hub, demo:
     assert front["license"] == "apache-2.0"
     assert front["language"] == ["en"]
     assert front["size_categories"] == ["n<1K"]
-    assert "12 clips (0.6 minutes) of one speaker in en_US, 22,050 Hz mono." in card.decode()
+    assert "12 clips (0.7 minutes) of one speaker in en_US, 22,050 Hz mono." in card.decode()
     report = look_over_repo(hub, "demo/clips", LENIENT)
     assert report.licence == "apache-2.0"
 
@@ -269,3 +270,14 @@ async def test_the_way_production_takes_by_xet_brings_the_same_bytes(
     assert [clip.path.read_bytes() for clip in clips] == [
         (tmp_path / f"mine/wavs/{n:03d}.wav").read_bytes() for n in range(120)
     ]
+
+
+async def test_check_and_push_tell_the_same_minutes(hub: Hub, tmp_path: Path) -> None:
+    """Just under 0.65 minutes, which two roundings make 0.7."""
+    table = "".join(f"{name}|Hello there.\n" for name in "abc")
+    clips = {f"wavs/{name}.wav": wav(12.995, rate_hz=22_050) for name in "abc"}
+    folder = write(tmp_path / "mine", {**clips, "metadata.csv": table})
+    pushed = await push(hub, folder)
+    checked = look_over_repo(hub, "demo/clips", LENIENT)
+    assert 0.649 < pushed.minutes <= 0.65
+    assert recorded(pushed.minutes) == recorded(checked.minutes)
