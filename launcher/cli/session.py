@@ -16,7 +16,7 @@ from launcher.cli.terminal.command_line import know_shared
 from launcher.cli.terminal.output import print_warning
 from launcher.config import Config, hub_address, read_config
 from launcher.domain.run_address import run_address
-from launcher.errors import BadEnvironment, LauncherError
+from launcher.errors import BadEnvironment, InvalidRequest, LauncherError
 from launcher.providers.registry import all_places, default_place
 from launcher.services.common.place_key import place_key
 from launcher.services.common.places import place_of
@@ -39,8 +39,9 @@ from launcher.stores.secrets import (
     NamedSecret,
     find_keys,
     find_named,
+    how_to_give,
 )
-from pod_image.contract.next_steps import joined
+from pod_image.contract.next_steps import NextStep, Sentence, joined
 from pod_image.contract.results_address import is_folder
 from pod_image.contract.surroundings import drop_certificates_that_are_not_there, read_no_proxy
 
@@ -75,6 +76,7 @@ def find(
     optional: Sequence[KeyName] = (),
     any_place: bool = True,
     everywhere: bool = False,
+    before_asking: Callable[[KeyName], None] = lambda name: None,
 ) -> Keys:
     """Environment, then keyring, then a hidden prompt for what is needed and missing, on a terminal only.
 
@@ -89,8 +91,9 @@ def find(
     if is_missing and any_place and (_has_other_place(keys) or _has_own_machine()):
         needed = [name for name in needed if name not in PLACE_ALONE]
     for name in needed:
-        if keys.get(name) is None and sys.stdin.isatty():
-            typed = ask_secret(name)
+        if keys.get(name) is None:
+            before_asking(name)
+            typed = ask_secret(name) if sys.stdin.isatty() else None
             if typed is not None:
                 keys = keys.with_given(name, typed)
         keys.need(name)
@@ -119,7 +122,36 @@ def find_unless_named(key: str, needed: Sequence[KeyName]) -> Keys:
     """The keys; a run that is named by its results repo needs none: a public one tells everybody. Those of every place
     are among them: the run may be at any.
     """
-    return find(() if run_address(key, hub_address(os.environ)) else needed, everywhere=True)
+    return find_for_run(key, () if run_address(key, hub_address(os.environ)) else needed)
+
+
+def find_for_run(key: str, needed: Sequence[KeyName]) -> Keys:
+    """The keys. Raises InvalidRequest where one is missing and this computer does not know the run: nobody enters a key
+    for a run that is misspelt.
+    """
+    return find(needed, everywhere=True, before_asking=lambda name: _know_run(key, name))
+
+
+def _know_run(key: str, missing: KeyName) -> None:
+    """Raises InvalidRequest where a history that can be read has no run of that name."""
+    if not key or run_address(key, hub_address(os.environ)):
+        return
+    try:
+        config = read_config()
+    except BadEnvironment:
+        return
+    with closing(open_history(config, is_needed=False)) as runs:
+        if runs.trouble:
+            return
+        try:
+            runs.get(key)
+        except InvalidRequest as error:
+            error.hint = Sentence(
+                error.hint, " For a run of another computer give its results repo too, like ",
+                NextStep.SHOW_RUN.of(f"OWNER/NAME/{key}"), ", or enter the key that finds its pod: ",
+                how_to_give(missing),
+            )  # fmt: skip
+            raise
 
 
 def named_version(key: str) -> str:

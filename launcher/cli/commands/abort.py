@@ -11,7 +11,7 @@ from launcher.api.finding import found
 from launcher.api.run import Run as HeldRun
 from launcher.cli.documents.runs import Abort, run_facts
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, YesOption, command_app
-from launcher.cli.session import PLACE_ALONE, find
+from launcher.cli.session import PLACE_ALONE, find_for_run
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.layout import usd
 from launcher.cli.terminal.output import Output
@@ -37,7 +37,8 @@ def abort(
             "Nothing was aborted, because there is no terminal to ask for confirmation.",
             hint="Add --yes. To deliver the results first: launcher stop.",
         )
-    ended = at_bench(find(PLACE_ALONE), lambda bench: _abort(bench, run, yes=yes), ends_pods=True)
+    keys = find_for_run(run, PLACE_ALONE)
+    ended = at_bench(keys, lambda bench: _abort(bench, run, yes=yes), ends_pods=True)
     output = Output(as_json=as_json, quiet=quiet)
     if ended is None:
         output.talk("Nothing was aborted.")
