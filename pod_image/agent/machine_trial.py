@@ -16,6 +16,7 @@ from pod_image.agent import gpu_trial
 from pod_image.agent.places.base import OwnPod, PodReading
 from pod_image.agent.ports import Hub, HubTrouble, Ports, Processes
 from pod_image.contract.bodies import BootCheck
+from pod_image.contract.figures import dollars
 from pod_image.contract.image_python import image_python, image_variables
 
 GPU_CHECK, DISK_CHECK, NETWORK_CHECK, TRIAL_CHECK = "gpu", "disk", "network", "canary"
@@ -62,8 +63,8 @@ async def try_machine(
     network = await ports.run_blocking(lambda: check_network(hub, commit))
     checks = (await gpu, disk, network)
     seconds = asyncio.get_running_loop().time() - began
-    cents = 100 * price_per_hour_usd * seconds / 3600
-    detail = f"the machine was tried for {seconds:.0f} s, {cents:.2f} cents"
+    cost = dollars(price_per_hour_usd * seconds / 3600)
+    detail = f"the machine was tried for {seconds:.0f} s, {cost}"
     return (*checks, _check(TRIAL_CHECK, all(check.works for check in checks), detail))
 
 

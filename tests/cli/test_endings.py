@@ -179,3 +179,11 @@ def test_who_leaves_a_cluster_is_not_told_that_somebody_watches_it() -> None:
     assert "cannot release itself" in str(said.message)
     assert "Another program" not in str(said.message)
     assert "launcher reap" in str(said.hint)
+
+
+def test_what_a_run_cost_is_told_in_cents_and_no_time_of_nothing(shell: Shell) -> None:
+    shell("deploy", *COMMAND_RUN, "--yes", "--quiet", "--", "true")
+    shown = shell("show").out
+    assert "under $0.01" in shown
+    assert not re.search(r"\$0\.\d{3}|\$0\.00(?!\d)", shown), shown
+    assert not re.search(r"idle +0 s", shown), shown

@@ -13,7 +13,7 @@ from launcher.cli.documents.runs import run_facts
 from launcher.cli.flags import JsonOption, QuietOption, RunArgument, command_app
 from launcher.cli.session import run_at
 from launcher.cli.terminal.command_line import name_of
-from launcher.cli.terminal.layout import lasted, pairs, table, usd
+from launcher.cli.terminal.layout import lasted, pairs, table
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output, style
 from launcher.cli.terminal.run_time import lasted_seconds
@@ -24,13 +24,17 @@ from launcher.domain.run_picture import RunPicture
 from launcher.errors import LauncherError, PodGone
 from launcher.services.common.places import place_of_run
 from launcher.services.common.workbench import Workbench
-from launcher.services.following.receipts import Receipt
+from launcher.services.following.receipts import IDLE, Receipt
 from launcher.services.following.told_so_far import told_so_far
+from pod_image.contract.figures import dollars
 from pod_image.contract.next_steps import joined
 from pod_image.contract.older_names import recorded_settings
 from pod_image.contract.plain import plain_line
 
 app = command_app()
+
+_LEAST_IDLE_SECONDS = 0.5
+"""Less is "0 s", and the clock of the pod, which is not that of the provider."""
 
 
 @app.command()
@@ -99,7 +103,9 @@ def _text(look: Look, told: RunPicture) -> str:
     parts = [style(run.run_id, "bold") + f" in {run.results_repo}", pairs(_rows(found, pod))]
     if found.slices:
         rows = [
-            (f"  {part.name}", lasted(part.seconds), usd(part.cost_usd)) for part in found.slices
+            (f"  {part.name}", lasted(part.seconds), _usd(part.cost_usd))
+            for part in found.slices
+            if part.name != IDLE or part.seconds >= _LEAST_IDLE_SECONDS
         ]
         parts += ["", table(("  PHASE", "TIME", "COST"), rows, right=(1, 2))]
     parts += told_parts(told)
@@ -122,7 +128,7 @@ def _rows(found: Receipt, pod: Pod | None) -> list[tuple[str, str]]:
         rows.append(("Results", found.delivery.sentence))
     if run.shown_pod_id:
         status = f", {pod.status.value}" if pod else ""
-        price = usd(run.price_per_hour_usd)
+        price = _usd(run.price_per_hour_usd)
         rows.append(("Pod", f"{run.shown_pod_id}{status}, {run.gpu_name} at {price} an hour"))
     rows.append(("Time", f"{lasted(lasted_seconds(run))}, cap {run.max_hours:g} h"))
     rows.append(("Cost", _cost(found)))
@@ -160,12 +166,12 @@ def _pace(pace: Mapping[str, Any]) -> str:
 
 
 def _cost(found: Receipt) -> str:
-    parts = [f"{usd(_metered(found.run))} metered"]
+    parts = [f"{_usd(_metered(found.run))} metered"]
     if found.billed_usd is not None:
-        parts.append(f"{usd(found.billed_usd)} billed")
+        parts.append(f"{_usd(found.billed_usd)} billed")
     if found.planned_usd is not None:
-        parts.append(f"{usd(found.planned_usd)} expected")
-    return ", ".join(parts) + f", at most {usd(found.run.most_usd)}"
+        parts.append(f"{_usd(found.planned_usd)} expected")
+    return ", ".join(parts) + f", at most {_usd(found.run.most_usd)}"
 
 
 def _metered(run: Run) -> float | None:
@@ -174,6 +180,11 @@ def _metered(run: Run) -> float | None:
     if run.cost_usd is not None or seconds is None:
         return run.cost_usd
     return run.price_per_hour_usd * seconds / 3600.0
+
+
+def _usd(amount_usd: float | None) -> str:
+    """In cents, as a page has it; a dash for what is not known."""
+    return dollars(amount_usd, unknown="-")
 
 
 def _next_command(run: Run) -> str:

@@ -13,6 +13,8 @@ from launcher.domain.run import Run
 from launcher.stores.runs import RecordKind, RunHistory
 from pod_image.contract.figures import about, duration
 
+IDLE = "idle"
+"""The stretch of a run that no phase explains."""
 WAY_TO_TRAINING = {
     "image_pull": "image",
     "container": "container",
@@ -25,7 +27,7 @@ WAY_TO_TRAINING = {
 
 @dataclass(frozen=True)
 class Slice:
-    """A stretch of a run: what it took and cost. `name` is a phase, or "idle" for what no phase explains."""
+    """A stretch of a run: what it took and cost. `name` is a phase, or IDLE."""
 
     name: str
     seconds: float
@@ -169,5 +171,5 @@ def _slices(
 ) -> tuple[Slice, ...]:
     named = list(phases)
     if lived is not None and named:
-        named.append(("idle", max(0.0, lived - sum(seconds for _, seconds in named))))
+        named.append((IDLE, max(0.0, lived - sum(seconds for _, seconds in named))))
     return tuple(Slice(name, secs, cost_usd(price_per_hour_usd, secs)) for name, secs in named)

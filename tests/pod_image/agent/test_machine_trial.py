@@ -211,16 +211,27 @@ def test_the_limits_leave_every_card_on_offer_room() -> None:
     assert machine_trial.SLOWEST_TFLOPS < 8
 
 
-async def test_what_the_trying_cost_is_said_in_cents(tmp_path: Path) -> None:
+async def test_what_the_trying_cost_is_said_in_dollars(tmp_path: Path) -> None:
     async def at_once(call: Any) -> Any:
         return call()
 
     ports: Any = SimpleNamespace(
         processes=Answers(None, None), run_blocking=at_once, folder=tmp_path
     )
-    checks = await try_machine(ports, Downloads(16 << 20, 1.0), Expected(0), "", 36_000.0)  # type: ignore[arg-type]  # the part that is looked at alone
-    assert [check.name for check in checks] == ["gpu", "disk", "network", "canary"]
-    found = re.fullmatch(r"the machine was tried for (\d+) s, (\d+\.\d\d) cents", checks[-1].detail)
+
+    async def tried(price_per_hour_usd: float) -> str:
+        checks = await try_machine(
+            ports,
+            Downloads(16 << 20, 1.0),  # type: ignore[arg-type]  # the part that is looked at alone
+            Expected(0),
+            "",
+            price_per_hour_usd,
+        )
+        assert [check.name for check in checks] == ["gpu", "disk", "network", "canary"]
+        return checks[-1].detail
+
+    found = re.fullmatch(r"the machine was tried for (\d+) s, \$(\d+\.\d\d)", await tried(3.6e6))
     assert found is not None
-    # At ten dollars a second the cents are a thousand times the seconds.
+    # At a thousand dollars a second.
     assert float(found[2]) / 1000 == pytest.approx(float(found[1]), abs=0.51)
+    assert (await tried(0.5)).endswith(" s, under $0.01")
