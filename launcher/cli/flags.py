@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from launcher.cli import offering
+from launcher.cli.usage import CommandApp
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")
@@ -16,7 +17,7 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only wha
 RunArgument = Annotated[
     str,
     typer.Argument(
-        metavar="[RUN]",
+        metavar="RUN",
         help="A run, such as run-01. Default: the newest run.",
         autocompletion=offering.runs,
     ),
@@ -64,7 +65,7 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 def command_app(**options: Any) -> typer.Typer:
     """A Typer for one command or one group of commands."""
-    return typer.Typer(
+    return CommandApp(
         add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, **options
     )
 

@@ -108,7 +108,7 @@ def drop(
 def restore(
     name: NameArgument,
     clip: Annotated[
-        list[str] | None, typer.Argument(metavar="[CLIP...]", help="Files of the clips.")
+        list[str] | None, typer.Argument(metavar="CLIP...", help="Files of the clips.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Restore all of them.")] = False,
     as_json: JsonOption = False,

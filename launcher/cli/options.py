@@ -61,7 +61,7 @@ def _takes_a_command() -> str:
 
 def _sources(
     command: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help=_takes_a_command())
+        list[str] | None, typer.Argument(metavar="-- COMMAND...", help=_takes_a_command())
     ] = None,
     preset: PresetOption = None,
     file: FileOption = None,

@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from launcher.cli.command_list import COMMANDS
+from launcher.cli.usage import argument_words
 from pod_image.contract.settings import SETTINGS
 
 _SETTINGS_LINE = (
@@ -47,8 +48,7 @@ def _section(title: str, command: Any) -> str:
 
 def _name(param: Any) -> str:
     if param.param_type_name == "argument":
-        word = param.name.upper()
-        return f"`{_in_a_cell(param.metavar or (word if param.required else f'[{word}]'))}`"
+        return f"`{_in_a_cell(argument_words(param))}`"
     names = " ".join(f"`{name}`" for name in (*param.opts, *param.secondary_opts))
     return f"{names} {_in_a_cell(param.metavar)}" if param.metavar else names
 

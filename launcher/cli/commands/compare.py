@@ -38,7 +38,7 @@ def compare(
     runs: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN RUN…",
+            metavar="RUN RUN...",
             help="Two or more, such as run-01 run-02.",
             autocompletion=offering.runs,
         ),

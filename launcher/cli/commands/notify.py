@@ -27,7 +27,7 @@ SENDER = Sender()
 Addresses = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[ADDRESS...]",
+        metavar="ADDRESS...",
         help=(
             "desktop, ntfy://TOPIC, https://… or any Apprise address. Store an address with a password or "
             "token with launcher keys set notify instead."

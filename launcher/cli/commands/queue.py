@@ -17,7 +17,7 @@ EntryArgument = Annotated[
 ]
 MaybeEntry = Annotated[
     int | None,
-    typer.Argument(metavar="[NO]", help="One entry by its number. Default: the whole queue."),
+    typer.Argument(metavar="NO", help="One entry by its number. Default: the whole queue."),
 ]
 
 
