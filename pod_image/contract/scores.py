@@ -34,6 +34,19 @@ class ScoreKind:
             return f"{100 * value:.3g} %"
         return f"{value:.4g} {self.unit}".strip()
 
+    def column(self, values: Iterable[float | None]) -> list[str]:
+        """Of values under each other, all with the same number of decimals; empty for what was not measured."""
+        values = list(values)
+        figures = [self.text(value).split(" ")[0] for value in values if value is not None]
+        if any("e" in each or "n" in each for each in figures):  # 1e-05, nan, inf
+            return ["" if value is None else self.text(value) for value in values]
+        decimals = max((len(each.partition(".")[2]) for each in figures), default=0)
+        factor, unit = (100, "%") if self.is_share else (1, self.unit)
+        return [
+            "" if value is None else f"{factor * value:.{decimals}f} {unit}".strip()
+            for value in values
+        ]
+
 
 _KINDS = (
     ScoreKind(

@@ -67,16 +67,17 @@ def money_text(study: Study) -> str:
 def trials_table(study: Study) -> str:
     names = [each.name for each in study.asked.space]
     best = study.best
+    reached = study.objective.column(trial.value for trial in study.trials)
     rows = [
         (
             trial.run_id or f"trial {trial.number + 1}",
             f"{trial.state}{' *' if best is not None and trial.number == best.number else ''}",
-            study.objective.text(trial.value) or "-",
+            value or "-",
             usd(trial.committed_usd),
             *(_value(trial, name) for name in names),
             "" if trial.is_measured else trial.reason,
         )
-        for trial in study.trials
+        for trial, value in zip(study.trials, reached, strict=True)
     ]
     head = ("RUN", "STATE", study.objective.name.upper(), "COST", *(name.upper() for name in names))
     return table((*head, "WHY"), rows, right=(2, 3))
@@ -84,16 +85,18 @@ def trials_table(study: Study) -> str:
 
 def best_text(address: StudyAddress, study: Study) -> str:
     """The best ones beside each other: where each reached its value, and what there is to hear."""
+    ranked = study.ranked[:BESIDE_EACH_OTHER]
+    reached = study.objective.column(trial.value for trial in ranked)
     rows = [
         (
             trial.run_id,
-            study.objective.text(trial.value),
+            value,
             "-" if trial.step is None else f"{trial.step:,}",
             trial.sample or "-",
         )
-        for trial in study.ranked[:BESIDE_EACH_OTHER]
+        for trial, value in zip(ranked, reached, strict=True)
     ]
-    best = study.ranked[0]
+    best = ranked[0]
     return "\n".join(
         [
             f"The best of {counted(len(study.ranked), 'complete trial')}:",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,6 +31,10 @@ class Objective:
 
     def text(self, value: float | None) -> str:
         return "" if value is None else kind_of(self.name).text(value)
+
+    def column(self, values: Iterable[float | None]) -> list[str]:
+        """Of values under each other: all with the same number of decimals."""
+        return kind_of(self.name).column(values)
 
     def is_better(self, value: float, than: float) -> bool:
         return value < than if self.direction is Direction.MINIMIZE else value > than

@@ -63,3 +63,12 @@ def test_what_decides_stands_first_and_what_nobody_knows_last() -> None:
         "mel_cepstral_distance_db", "validation_mel", "f0_hz", "newer",
     ]  # fmt: skip
     assert all(kind.title and kind.about for kind in KINDS.values())
+
+
+def test_scores_in_one_column_have_the_same_number_of_decimals() -> None:
+    distance = kind_of("mel_cepstral_distance_db")
+    assert distance.column([8.0, 6.8, None, 6.71]) == ["8.00 dB", "6.80 dB", "", "6.71 dB"]
+    assert kind_of("clipped_share").column([0.004, 0.01, 0.0]) == ["0.4 %", "1.0 %", "0.0 %"]
+    assert kind_of("loss").column([1e-5, 0.25, float("nan")]) == ["1e-05", "0.25", "nan"]
+    assert distance.column([8.0, 7.0]) == ["8 dB", "7 dB"]
+    assert distance.column([]) == []

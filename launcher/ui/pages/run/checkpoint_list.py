@@ -94,8 +94,11 @@ class CheckpointList:
             columns = ("Step", *(kind_of(name).title for name in names), "Faults", "")
             numeric = range(len(names) + 1)
             with table("Checkpoints, the newest first", columns, numeric=tuple(numeric)):
-                for one in rows:
-                    self._row(one, names, picture, marks)
+                scores = [
+                    kind_of(name).column(_value(one, name, marks) for one in rows) for name in names
+                ]
+                for number, one in enumerate(rows):
+                    self._row(one, [column[number] for column in scores], picture, marks)
             if is_over and self._speaks:
                 with box("div", "row"):
                     button_link("Hear them", f"/voice?run={self._run.nonce}", symbol="voice")
@@ -106,7 +109,7 @@ class CheckpointList:
                 )
 
     def _row(
-        self, one: CheckpointWritten, names: list[str], picture: RunPicture, marks: Marks
+        self, one: CheckpointWritten, scores: list[str], picture: RunPicture, marks: Marks
     ) -> None:
         is_best = picture.best is not None and picture.best.step == one.step
         with box("tr"):
@@ -116,9 +119,8 @@ class CheckpointList:
                     badge("best", "good")
                 if one.step == marks.clearest:
                     badge("fewest misheard words", "good")
-            for name in names:
-                value = _value(one, name, marks)
-                Text("td", "–" if value is None else kind_of(name).text(value), "number")
+            for score in scores:
+                Text("td", score or "–", "number")
             Text("td", ", ".join(faults_in(one.scores)) or ("none" if one.scores else "–"))
             with box("td"):
                 if can_choose_voice(self._run):

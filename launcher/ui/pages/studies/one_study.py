@@ -116,10 +116,11 @@ class OneStudy:
             columns = ("Run", study.objective.title, "Step", *map(label_of, names), "Cost")
             numeric = tuple(range(1, len(columns)))
             with table("The best trials", columns, numeric=numeric):
-                for trial in ranked:
+                reached = study.objective.column(trial.value for trial in ranked)
+                for trial, value in zip(ranked, reached, strict=True):
                     self._row(
                         trial,
-                        study.objective.text(trial.value),
+                        value,
                         "" if trial.step is None else f"{trial.step:,}",
                         *(_value(trial, name) for name in names),
                         dollars(trial.spent_usd),
@@ -171,11 +172,12 @@ class OneStudy:
             columns = ("Run", "State", study.objective.title, "Cost", *map(label_of, names), "Why")
             numeric = (2, 3, *range(4, 4 + len(names)))
             with table("Trials", columns, numeric=numeric):
-                for trial in study.trials:
+                reached = study.objective.column(trial.value for trial in study.trials)
+                for trial, value in zip(study.trials, reached, strict=True):
                     self._row(
                         trial,
                         trial.state,
-                        study.objective.text(trial.value),
+                        value,
                         _cost(trial),
                         *(_value(trial, name) for name in names),
                         "" if trial.is_measured else trial.reason,

@@ -21,7 +21,7 @@ from launcher.stores.known_studies import KnownStudies
 from launcher.ui.pages.studies.run_here import money_question
 from launcher.ui.state.drafts import Draft
 from launcher.ui.state.studies_here import RunningStudy
-from launcher.ui.widgets.elements import Button
+from launcher.ui.widgets.elements import Button, Text
 from launcher.ui.widgets.plot import Plot
 from pod_image.contract.paths import STUDIES_FOLDER
 from pod_image.folder_store.folder import OwnFolder
@@ -76,6 +76,8 @@ async def test_a_study_shows_its_money_its_trials_and_its_best(
     assert [point.step for point in each.points] == [1.0, 2.0]
     await person.should_see("Best trials")
     await person.should_see("Hear and compare them")
+    shown = [each.text for each in person.find(kind=Text).elements]
+    assert (shown.count("3.0"), shown.count("3")) == (2, 0), "as many decimals as beside 1.5"
 
 
 async def test_a_study_in_a_folder_is_shown_without_a_key(
