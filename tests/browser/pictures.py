@@ -34,11 +34,15 @@ class Picture:
     file: str
     state: str
     sources: tuple[str, ...]
+    height: int = 0
+    """How much of a long page is kept from its top, in pixels, to where a card ends; 0: all of it."""
+    after: tuple[str, ...] = ()
+    """States that bring about what this page shows."""
 
     @property
     def made_from(self) -> str:
         """SHA-256 over the names and contents of the sources."""
-        found = hashlib.sha256()
+        found = hashlib.sha256(str(self.height).encode() if self.height else b"")
         for path in sorted({path for each in self.sources for path in ROOT.glob(each)}):
             if path.is_file() and path.suffix != ".pyc":
                 found.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
@@ -50,7 +54,11 @@ PICTURES = (
         "run.png", "run-followed", ("launcher/ui/pages/run/**/*", "tests/browser/pods.py", *_PAGES)
     ),
     Picture("queue.png", "queue", ("launcher/ui/pages/queue/**/*", *_PAGES)),
-    Picture("study.png", "study", ("launcher/ui/pages/studies/**/*", *_PAGES)),
+    Picture("study.png", "study", ("launcher/ui/pages/studies/**/*", *_PAGES), height=1842),
+    Picture("train.png", "train-checked", ("launcher/ui/pages/train/**/*", *_PAGES), height=1556),
+    Picture(
+        "clips.png", "clips", ("launcher/ui/pages/clips/**/*", *_PAGES), after=("dataset-made",)
+    ),
     Picture(
         "terminal.gif",
         "",
@@ -80,17 +88,26 @@ def make(pictures: Sequence[Picture]) -> None:
     from tests.browser import screenshots, terminal
 
     with tempfile.TemporaryDirectory(prefix="launcher-pictures-") as folder:
-        states = [word for one in pictures if one.state for word in ("--only", one.state)]
+        states = {state for one in pictures if one.state for state in (one.state, *one.after)}
         if states:
-            screenshots.main(["--out", folder, "--look", "light", *states])
+            only = [word for state in sorted(states) for word in ("--only", state)]
+            screenshots.main(["--out", folder, "--look", "light", *only])
         for one in pictures:
             if one.state:
                 made = Path(folder) / f"{one.state}-light.png"
-                (FOLDER / one.file).write_bytes(made.read_bytes())
+                _keep(made, FOLDER / one.file, one.height)
             else:
                 terminal.draw(FOLDER / one.file)
     record = {one.file: one.made_from for one in PICTURES}
     RECORD.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", "utf-8")
+
+
+def _keep(made: Path, path: Path, height: int) -> None:
+    from PIL import Image
+
+    with Image.open(made) as picture:
+        kept = picture.crop((0, 0, picture.width, height)) if height else picture
+        kept.save(path, optimize=True)
 
 
 def main(words: list[str]) -> int:

@@ -14,6 +14,11 @@ from launcher.ui.pages.help.topics import Topic, topics
 FOLDER = "guides"
 INDEX = "README.md"
 PICTURES = {
+    "start": (
+        "train.png",
+        "The Train page after “Check everything”: what is trained, time, price, and the most it can cost",
+    ),
+    "sound": ("clips.png", "The clips of a dataset: one is trimmed, its transcript beside it"),
     "training": (
         "run.png",
         "The page of a run: steps, cost beside its cap, curves, newest samples",
