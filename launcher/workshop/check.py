@@ -125,7 +125,7 @@ def looked_over(
     sounds = _hear(found, heard, settings, findings, progress)
     judged = _judged(found, heard, settings, findings)
     findings += judged.findings
-    minutes = (judged.sound_seconds + later.seconds) / 60
+    minutes = round((judged.sound_seconds + later.seconds) / 60, 3)
     if heard or later.heard:
         findings += minutes_findings(minutes, settings.minutes_wanted)
     disk_needed = _disk_needed(found, minutes, settings)
@@ -143,7 +143,7 @@ def looked_over(
         rows=found.rows,
         clips=len(heard) + len(later.heard) + sum(each.path is None for each in found.utterances),
         usable_clips=len(judged.taken) + judged.unknown + len(later.heard),
-        minutes=round(minutes, 3),
+        minutes=minutes,
         speakers=_speakers(every),
         kinds=dict(Counter(each.header.kind for each in every if each.header)),
         rates_hz=dict(Counter(each.header.rate_hz for each in every if each.header)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -281,3 +282,6 @@ async def test_check_and_push_tell_the_same_minutes(hub: Hub, tmp_path: Path) ->
     checked = look_over_repo(hub, "demo/clips", LENIENT)
     assert 0.649 < pushed.minutes <= 0.65
     assert recorded(pushed.minutes) == recorded(checked.minutes)
+    asked_for_more = look_over_repo(hub, "demo/clips", replace(LENIENT, minutes_wanted=10.0))
+    said = next(each.message for each in asked_for_more.findings if each.code == "minutes-few")
+    assert str(said).startswith(f"{recorded(checked.minutes)} of speech")
