@@ -36,6 +36,16 @@ def presets(incomplete: str) -> list[str]:
     return _beginning(incomplete, _quietly(_presets))
 
 
+def studies(incomplete: str) -> list[str]:
+    """Studies that this computer knows, the one used last first: by name where one study alone has it."""
+    return _beginning(incomplete, _quietly(_studies))
+
+
+def queue_entries(incomplete: str) -> list[str]:
+    """Numbers of the queue's entries."""
+    return _beginning(incomplete, _quietly(_queue_entries))
+
+
 def faults(incomplete: str) -> list[str]:
     return _beginning(incomplete, _quietly(_faults))
 
@@ -106,6 +116,29 @@ def _presets() -> list[str]:
     from launcher.presets import look_at_presets
 
     return [preset.name for preset in look_at_presets(read_config()).usable]
+
+
+def _studies() -> list[str]:
+    from launcher.config import read_config
+    from launcher.stores.known_studies import KnownStudies
+
+    known = KnownStudies(read_config().data_folder).addresses()
+    names = [each.name for each in known]
+    return [each.name if names.count(each.name) == 1 else str(each) for each in known]
+
+
+def _queue_entries() -> list[str]:
+    from launcher.config import read_config
+    from launcher.stores.queue import QueueStore
+
+    path = read_config().queue_path
+    if not path.exists():
+        return []
+    store = QueueStore(path)
+    try:
+        return [str(entry.number) for entry in store.entries()]
+    finally:
+        store.close()
 
 
 def _faults() -> list[str]:

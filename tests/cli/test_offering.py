@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 import time
 from collections.abc import Callable
 
 import pytest
-import typer
 
 from launcher.cli import offering
-from launcher.cli.command_list import COMMANDS
+from launcher.domain.studies.address import StudyAddress
+from launcher.stores.known_studies import KnownStudies
 from tests.cli.conftest import COMMAND_RUN, Shell
+from tests.whole.our_commands import EVERY
 
 OFFERED = (
     ("demo", "fault", "exec-r", "exec-refused"),
@@ -23,18 +23,33 @@ OFFERED = (
     ("sample", "run", "run", "run-01"),
     ("compare", "runs", "run", "run-01"),
     ("cp", "source", "run", "run-01:"),
+    ("export task", "what", "run", "run-01"),
+    ("export task", "what", "quick", "quick-check"),
+    ("attach", "address", "demo/v", "demo/voices"),
+    ("dataset check", "source", "demo/cl", "demo/clips"),
+    ("dataset push", "repo", "demo/cl", "demo/clips"),
+    *[(f"study {name}", "study", "tu", "tune") for name in ("show", "run", "stop", "add")],
+    *[(f"queue {name}", "entry", "", "1") for name in ("remove", "resume", "pause", "move")],
 )
 
 
-def test_a_shell_is_told_by_each_command_itself(shell: Shell) -> None:
+def test_a_shell_is_told_by_each_command_itself(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, demo_dataset: str
+) -> None:
+    assert demo_dataset == "demo/clips"
+    monkeypatch.setattr(offering, "_access", lambda: shell.harness.bench.hub)
     shell("deploy", *COMMAND_RUN, "--yes", "--quiet", "--", "true")
+    shell("queue", "add", *COMMAND_RUN, "--quiet", "--", "true")
+    KnownStudies(shell.home / "data").remember(StudyAddress("demo/voices", "tune"))
+    missing = []
     for name, parameter, typed, expected in OFFERED:
-        (entry,) = [each for each in COMMANDS if each.name == name]
-        command = typer.main.get_command(importlib.import_module(entry.module).app)
+        command = EVERY[name]
         context = command.make_context(name, [], resilient_parsing=True)
         (chosen,) = [each for each in command.params if each.name == parameter]
         found = [item.value for item in chosen.shell_complete(context, typed)]
-        assert expected in found, (name, parameter)
+        if expected not in found:
+            missing.append((name, parameter))
+    assert missing == []
 
 
 def test_runs_are_offered_by_what_is_typed_for_them(shell: Shell) -> None:
@@ -44,6 +59,20 @@ def test_runs_are_offered_by_what_is_typed_for_them(shell: Shell) -> None:
     shell("deploy", "--recipe", "command", "--results-repo", "demo/b", "--yes", "-q", "--", "true")
     assert offering.runs("demo/b") == ["demo/b/run-01"]
     assert offering.runs("other") == []
+
+
+def test_studies_are_offered_by_name_where_one_alone_has_it_and_the_queue_by_number(
+    shell: Shell,
+) -> None:
+    assert (offering.studies(""), offering.queue_entries("")) == ([], [])
+    known = KnownStudies(shell.home / "data")
+    for repo, name in (("demo/a", "tune"), ("demo/b", "tune"), ("demo/a", "calm")):
+        known.remember(StudyAddress(repo, name))
+    assert offering.studies("") == ["calm", "demo/b/tune", "demo/a/tune"]
+    for _ in range(2):
+        shell("queue", "add", *COMMAND_RUN, "--quiet", "--", "true")
+    assert offering.queue_entries("") == ["1", "2"]
+    assert offering.queue_entries("2") == ["2"]
 
 
 def test_presets_faults_and_gpus_are_offered_without_asking_anybody() -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli import offering
 from launcher.cli.flags import JsonOption, QuietOption, YesOption, group_app
 from launcher.cli.options import Asked, asks_for_a_run
 from launcher.domain.queued import MOST_PODS, MOST_TRIES, MOST_TRIES_ALLOWED
@@ -13,11 +14,20 @@ from launcher.domain.queued import MOST_PODS, MOST_TRIES, MOST_TRIES_ALLOWED
 app = group_app("Runs that wait for a GPU, a price, or their turn under one budget.")
 
 EntryArgument = Annotated[
-    int, typer.Argument(metavar="NO", help="Number of the entry, from launcher queue list.")
+    int,
+    typer.Argument(
+        metavar="NO",
+        help="Number of the entry, from launcher queue list.",
+        autocompletion=offering.queue_entries,
+    ),
 ]
 MaybeEntry = Annotated[
     int | None,
-    typer.Argument(metavar="NO", help="One entry by its number. Default: the whole queue."),
+    typer.Argument(
+        metavar="NO",
+        help="One entry by its number. Default: the whole queue.",
+        autocompletion=offering.queue_entries,
+    ),
 ]
 
 

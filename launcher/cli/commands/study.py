@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from launcher.cli import offering
 from launcher.cli.documents.studies import (
     StudyAdd,
     StudyCreate,
