@@ -97,6 +97,20 @@ def test_what_a_story_of_a_run_prints_can_be_typed(
     assert {each.split()[1] for each in printed} >= {"watch", "stop", "results", "show", "voices"}
 
 
+def test_a_list_of_results_ends_with_the_whole_command_that_downloads_them(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """On one line, whatever the width: what a terminal breaks cannot be copied."""
+    monkeypatch.setenv("COLUMNS", "40")
+    shell("deploy", *COMMAND_RUN, "--yes", "--quiet", *TRUE)
+    publish(shell.harness.hub, Repo(RESULTS_REPO, "model"), {"run-01/a.txt": b"a"}, "a file")
+    listed = shell("results").out
+    (printed,) = re.findall(r"Download them: (launcher .+)$", listed, re.MULTILINE)
+    assert check(printed) == ["launcher", "results", f"{RESULTS_REPO}/run-01", "--download"]
+    done = shell(*shlex.split(printed)[1:], "--to", str(tmp_path / "got"))
+    assert (done.code, (tmp_path / "got").is_dir()) == (0, True), done.text
+
+
 @pytest.mark.parametrize("of", [*HOSTILE, "run-01", f"{RESULTS_REPO}/run-01"])
 def test_a_step_about_any_name_can_be_typed(of: str) -> None:
     for step in ABOUT_A_NAME:

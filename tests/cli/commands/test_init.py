@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,12 @@ def test_the_files_of_a_run_are_written_and_the_next_commands_said(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["init", "trainer", "quick-check"]) == 0
-    said = " ".join(capsys.readouterr().out.split())
-    assert "launcher plan --file run.toml" in said
-    assert "launcher deploy --file run.toml" in said
+    lines = capsys.readouterr().out.splitlines()
+    commands = [line.strip() for line in lines if line.startswith("  launcher ")]
+    assert [re.split(r"  +", line)[0] for line in commands] == [
+        "launcher plan --file run.toml",
+        "launcher deploy --file run.toml",
+    ]
     assert 'preset = "quick-check"' in (here / "quick-check" / "run.toml").read_text("utf-8")
     assert run(["init", "trainer", "quick-check"]) == 2
     assert "already exists" in capsys.readouterr().err
