@@ -10,12 +10,15 @@ TESTS ?= tests
 # More than the cores of a small machine: much of a test's time is waiting for processes that it has started.
 WORKERS ?= 3
 
+# The newest Python that the package promises.
+NEWEST ?= 3.14
+
 # Where `make dist` puts what it makes.
 DIST ?= dist
 
 IMAGE ?= $(shell sed -n 's/^DEFAULT_IMAGE = "\(.*\)"/\1/p' pod_image/contract/common_settings.py)
 
-.PHONY: demo quick test test-browser test-image test-gpu gpu trainers mutants check exports pictures bench image image-size pins dist clean docs
+.PHONY: demo quick test test-browser test-image test-gpu gpu trainers mutants check exports pictures bench image image-size newest pins dist clean docs
 
 demo: $(VENV)/.demo
 	$(BIN)/launcher demo --headless
@@ -74,6 +77,12 @@ check: $(VENV)/.dev
 	$(BIN)/python -m launcher.serve.docs --check
 	$(BIN)/python -m launcher.ui.pages.help.docs --check
 	$(BIN)/python -m tests.promises --check
+
+# The newest Python, without having it: types as it reads them, and wheels for it of all that an install takes.
+newest: $(VENV)/.dev
+	$(BIN)/mypy --python-version $(NEWEST)
+	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --python-version $(NEWEST) \
+	  --only-binary :all: --target build/newest '.[mcp,notify,study]'
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m launcher.forms.docs --write

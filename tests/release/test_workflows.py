@@ -188,6 +188,22 @@ def test_the_pythons_and_systems_are_those_that_the_package_promises() -> None:
         ]
 
 
+def test_the_newest_python_is_held_by_types_and_a_resolver_as_well() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    promised = [c.rpartition(" ")[2] for c in project["classifiers"] if " :: 3." in c]
+    (run,) = [
+        step["run"] for step in JOBS["tests.yml: newest"]["steps"] if "make newest" in str(step)
+    ]
+    assert run == "make newest PYTHON=python"
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert f"NEWEST ?= {promised[-1]}\n" in makefile
+    recipe = makefile.partition("\nnewest:")[2].partition("\n\n")[0]
+    assert "mypy --python-version $(NEWEST)" in recipe
+    assert "--dry-run" in recipe
+    assert "--python-version $(NEWEST) " in recipe
+    assert promised[-1] in JOBS["tests.yml: newest"]["name"]
+
+
 def test_what_is_published_was_built_once_tried_everywhere_and_signed() -> None:
     publishing = {
         where: step for where, step in steps() if step.get("uses", "").startswith(PUBLISH)
