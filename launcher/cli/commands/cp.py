@@ -30,6 +30,7 @@ def cp(
         typer.Argument(
             metavar="RUN:PATH",
             help="What to copy, such as run-01:out/model.bin; relative to the run's work folder.",
+            autocompletion=offering.run_paths,
         ),
     ],
     to: Annotated[Path, typer.Argument(metavar="TO", help="Folder to copy to, or a new name.")],

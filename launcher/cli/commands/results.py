@@ -121,8 +121,6 @@ def _listing(run: Run, files: list[RemoteFile], version: str, versions: list[str
     amount = _amount(len(files), sum(file.size_bytes for file in files))
     at = f" at {version}" if version else ""
     of_version = ("--revision", version) if version else ()
-    download = command_line("results", run.address, *of_version, "--download")
-    of_version = ("--revision", version) if version else ()
     fetch = command_line("results", run.address, *of_version, "--download")
     lines = [
         table(("SIZE", "FILE"), rows, right=(0,)),

@@ -49,8 +49,9 @@ app = group_app("Many runs that search for good settings, under one budget.")
 StudyArgument = Annotated[
     str,
     typer.Argument(
-        metavar="[STUDY]",
+        metavar="STUDY",
         help="A study, such as tune, OWNER/NAME/tune or /FOLDER/tune. Default: the one used last.",
+        autocompletion=offering.studies,
     ),
 ]
 
