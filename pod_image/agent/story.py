@@ -214,7 +214,10 @@ def _announce(run: Run, armed: Armed, start: Start, boot_seconds: float) -> Star
     if works:
         return start
     broken = "; ".join(f"{check.name}: {check.detail}" for check in armed.checks if not check.works)
-    return Refuse(Ending(EndReason.BOOT_FAILED, f"Not ready: {broken}.", armed.hub_hint))
+    ending = Ending(EndReason.BOOT_FAILED, f"Not ready: {broken}.", armed.hub_hint)
+    if isinstance(start, GoOn):  # it learns no more, and makes a voice of what it has learnt
+        return DeliverOnly(ending)
+    return start if isinstance(start, DeliverOnly) else Refuse(ending)
 
 
 def _warn_shared_user(run: Run, why: str) -> None:

@@ -163,6 +163,21 @@ def test_a_job_goes_by_the_hubs_clock_or_says_that_its_machines_is_wrong(
     assert f'"reason":"{reason}"' in ends[-1]
 
 
+@pytest.mark.parametrize("nodes", [1, 2])
+def test_what_was_learnt_becomes_a_voice_also_where_the_cloud_is_away_at_a_later_start(
+    nodes: int,
+) -> None:
+    strikes = (
+        Strike(380.0, "pod", "agent-hangs", HOUR, options={"rank": 0}),
+        Strike(400.0, "cloud", "server-errors", 1_590.0, options={"status": 503}),
+    )
+    given = cluster(*strikes) if nodes > 1 else schedule(*strikes)
+    verdict = play(given)
+    assert verdict.findings == []
+    (end,) = [line for line in verdict.trace if '"event":"ended"' in line]
+    assert "voice/demo.onnx" in end
+
+
 def test_a_cluster_without_faults_ends_with_all_its_results_and_all_its_pods() -> None:
     worlds: list[World] = []
     verdict = play(cluster(nodes=3, blurts_tokens=True, has_strangers=True), look=worlds.append)
