@@ -301,7 +301,10 @@ OTHER = CLIP.with_name("clip_02.flac")
     [
         ({"wavs/a.flac": CLIP}, "no transcripts"),
         ({"metadata.csv": b"a|Hello there.\n"}, "There is no file a"),
-        ({"metadata.csv": b"a|Hello.\nb|...\n", "wavs/a.flac": CLIP, "wavs/b.flac": OTHER}, "say"),
+        (
+            {"metadata.csv": b"a|Hello.\nb|...\n", "wavs/a.flac": CLIP, "wavs/b.flac": OTHER},
+            "no words",
+        ),
         ({"metadata.csv": b"a|\n", "wavs/a.flac": CLIP}, "No text"),
     ],
     ids=["no metadata", "absent file", "nothing to say", "empty text"],

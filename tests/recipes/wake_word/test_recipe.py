@@ -106,7 +106,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 @pytest.mark.parametrize(
     ("voices", "severity", "words"),
     [
-        ((MANY, FEW), Severity.NOTE, "905 people"),
+        ((MANY, FEW), Severity.NOTE, "905 different"),
         ((FEW,), Severity.WARNING, "Only 1 voice"),
         ((DAMAGED,), Severity.WARNING, "Only 1 voice"),
         ((MANY, "en_US-nobody-high"), Severity.ERROR, "no voice en_US-nobody-high"),

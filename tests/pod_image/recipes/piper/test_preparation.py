@@ -116,7 +116,7 @@ def test_a_recording_is_decoded_whatever_its_kind(record, tmp_path, heard, name)
         (0.4, "Hi.", "too short"),
         (25.0, "Hello there.", "too long"),
         (0.6, "This is far more text than anybody could say in so short a time.", "too much text"),
-        (1.5, "...", "nothing to say"),
+        (1.5, "...", "contains no words"),
         (0.0, "Hello there.", "too short"),
     ],
 )
