@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,7 +84,8 @@ def test_recordings_become_a_dataset_that_a_run_can_be_planned_with(
 
 def _publish_base_voices(shell: Shell) -> None:
     """The checkpoints that the built-in presets begin with, on the stand-in Hub."""
-    core, blobs = shell.harness.core, {}
+    core = shell.harness.core
+    blobs: dict[str, Any] = {}
     for each in built_in_presets():
         repo, _, path = str(each.values.get("base_checkpoint", "")).partition("/en/")
         if repo == "datasets/rhasspy/piper-checkpoints":
