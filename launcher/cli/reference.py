@@ -25,6 +25,8 @@ def reference() -> str:
     """Each command, and each command of a group, with its words, arguments and options."""
     parts = []
     for entry in COMMANDS:
+        if not entry.section:
+            continue  # an older name of another one
         command = typer.main.get_command(importlib.import_module(entry.module).app)
         parts.append(_section(f"launcher {entry.name}", command))
         for name, child in getattr(command, "commands", {}).items():

@@ -243,11 +243,16 @@ def test_presets_are_listed_shown_saved_from_a_run_and_deleted(shell: Shell) -> 
 
 
 def test_gpus_are_listed_with_price_and_can_be_narrowed(shell: Shell) -> None:
-    offers = shell("gpus", "--min-memory", "40", "--json").json["gpus"]
+    found = shell("gpus", "--min-memory", "40", "--cloud", "secure", "--json").json["offers"]
+    offers = [each["offer"] for each in found if each["fits"]]
     assert offers
-    assert all(offer["memory_gb"] >= 40 for offer in offers)
+    assert all((each["memory_gb"] >= 40, each["cloud"]) == (True, "secure") for each in offers)
     prices = [offer["price_per_hour_usd"] for offer in offers]
     assert prices == sorted(prices)
+    two = shell("gpus", "--count", "2", "--provider", "runpod", "--json").json["offers"]
+    assert {each["offer"]["gpu_count"] for each in two} == {2}
+    wanted = ("--recipe", "command", "--gpu-count", "2", "--provider", "runpod", "--json")
+    assert two == shell("offers", *wanted).json["offers"]
     assert "AN HOUR" in shell("gpus").out
 
 

@@ -88,7 +88,7 @@ NEVER = {
 """Of these commands none has a use for them: no dataset is named, and nothing is launched."""
 WITHOUT_HUB = {"huggingface_hub", "httpx2", "pod_image.hub", "launcher.hub.results_repo"}
 NOT_LOADED = {
-    "gpus": NEVER | WITHOUT_HUB | {"launcher.services.planning", "launcher.services.ending"},
+    "gpus": NEVER | WITHOUT_HUB | {"launcher.services.ending"},
     "offers": NEVER | WITHOUT_HUB | {"launcher.services.ending"},
     "show": NEVER
     | {"launcher.services.planning", "launcher.recipes", "pod_image.contract.settings"},

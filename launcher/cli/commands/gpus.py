@@ -1,52 +1,43 @@
-"""`launcher gpus`: what can be rented now."""
+"""`launcher gpus`: the older name of `launcher offers`, with the options that it had."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from launcher.cli.documents.plan import gpus_document
 from launcher.cli.flags import JsonOption, QuietOption, command_app
-from launcher.cli.session import PLACE_ALONE, find, run
-from launcher.cli.terminal.layout import table
-from launcher.cli.terminal.output import Output
-from launcher.domain.offer import Offer
-from pod_image.contract.common_settings import Cloud
+from launcher.cli.options import Asked, asks_for_settings
 
 app = command_app()
 
 
 @app.command()
+@asks_for_settings
 def gpus(
-    count: Annotated[int, typer.Option(min=1, max=8, help="GPUs in one pod.")] = 1,
-    cloud: Annotated[Cloud, typer.Option(help="Cloud tier.")] = Cloud.ANY,
-    min_memory: Annotated[int, typer.Option(min=0, help="Minimum GPU memory in GB.")] = 0,
+    asked: Asked,
+    count: Annotated[
+        int | None, typer.Option(min=1, max=8, help="GPUs in one pod, as --gpu-count.")
+    ] = None,
+    min_memory: Annotated[
+        int | None, typer.Option(min=0, help="Minimum GPU memory in GB, as --min-gpu-memory-gb.")
+    ] = None,
+    wait_for_stock: Annotated[
+        str, typer.Option(metavar="TIME", help="As `launcher offers` has it.")
+    ] = "",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """GPUs that can be rented now, cheapest first."""
-    found = run(find(PLACE_ALONE), lambda bench: bench.provider.offers(count, cloud, ()))
-    offers = [offer for offer in found if offer.memory_gb >= min_memory]
-    Output(as_json=as_json, quiet=quiet).answer(
-        gpus_document(offers),
-        lambda: _table(offers),
-        quiet="\n".join(offer.gpu_type for offer in offers),
-    )
+    """The older name of `launcher offers`. Without a recipe it shows the offers for any command."""
+    from launcher.cli.asked_offers import show_offers
+    from launcher.cli.terminal.output import Output
 
-
-def _table(offers: list[Offer]) -> str:
-    if not offers:
-        return "No GPU that large is available now."
-    rows = [
-        (
-            offer.gpu_name,
-            f"{offer.memory_gb} GB",
-            offer.cloud.value,
-            f"${offer.price_per_hour_usd:.2f}",
-            offer.stock.value,
-            " ".join(offer.data_centers) or "any",
-        )
-        for offer in offers
-    ]
-    return table(("GPU", "MEMORY", "TIER", "AN HOUR", "STOCK", "DATA CENTRES"), rows, right=(1, 3))
+    values = dict(asked.values)
+    if not (asked.preset or asked.file or asked.assignments):
+        values.setdefault("recipe", "command")
+    if count is not None:
+        values.setdefault("gpu_count", str(count))
+    if min_memory is not None:
+        values.setdefault("min_gpu_memory_gb", str(min_memory))
+    show_offers(Output(as_json=as_json, quiet=quiet), replace(asked, values=values), wait_for_stock)

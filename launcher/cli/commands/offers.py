@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -12,8 +10,6 @@ from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.options import Asked, asks_for_settings
 
 app = command_app()
-
-EVERYWHERE = "all"
 """What --provider takes for every place."""
 
 
@@ -36,16 +32,8 @@ def offers(
     one alone. The settings of a run are options here, the same as for plan. Time and cost are known from your own
     runs with the same settings, or from a dataset that you name. Nothing is rented.
     """
-    from launcher.cli.documents.plan import offers_document
-    from launcher.cli.request import read_asked
-    from launcher.cli.session import PLACE_ALONE, find, find_place, run
-    from launcher.cli.terminal.offers_view import offers_text
+    from launcher.cli.asked_offers import show_offers
     from launcher.cli.terminal.output import Output
-    from launcher.cli.terminal.typed_time import read_time
-    from launcher.errors import NothingAvailable
-    from launcher.services.common.places import place_of
-    from launcher.services.planning.offers import look_for_offers
-    from launcher.services.planning.offers import wait_for_stock as wait
 
     longest = read_time(wait_for_stock) if wait_for_stock else timedelta(0)
     is_at_all = asked.values.get("provider") == EVERYWHERE

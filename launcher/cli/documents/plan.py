@@ -109,14 +109,6 @@ class PlanDocument(TypedDict):
     """The requests that would be sent, with placeholders for secrets."""
 
 
-class Gpus(TypedDict):
-    """GPUs that can be rented now, cheapest first."""
-
-    schema: Literal["gpus"]
-    version: Literal[1]
-    gpus: list[OfferFacts]
-
-
 def plan_document(plan: Plan) -> PlanDocument:
     """Everything the plan knows."""
     values = plan.settings.applicable()
@@ -210,10 +202,6 @@ def offers_document(found: OffersFound) -> Offers:
             for each in found.notes
         ],
     }
-
-
-def gpus_document(offers: Iterable[Offer]) -> Gpus:
-    return {"schema": "gpus", "version": 1, "gpus": [offer_facts(offer) for offer in offers]}
 
 
 def offer_facts(offer: Offer) -> OfferFacts:

@@ -75,7 +75,7 @@ COMMANDS: Mapping[str, Shapes] = {
     "presets delete": Shapes((account.PresetsDelete,)),
     "init trainer": Shapes((account.InitTrainer, account.InitTrainers)),
     "offers": Shapes((plan.Offers,)),
-    "gpus": Shapes((plan.Gpus,)),
+    "gpus": Shapes((plan.Offers,)),
     "dataset check": Shapes((datasets.DatasetCheck,)),
     "dataset make": Shapes((datasets.DatasetMake,)),
     "dataset push": Shapes((datasets.DatasetPush,)),

@@ -94,7 +94,7 @@ async def wait_for_stock(
     told = [each.place.name for each in _at(bench, places) if _sells_out(each.place)]
     dataset, troubles = await _dataset(bench, settings)
     while True:
-        found = await _offers(bench, settings, told or places, dataset, troubles)
+        found = await _offers(bench, settings, told or places, dataset, troubles, stays=True)
         if found.fitting:
             return await _offers(bench, settings, places, dataset, troubles)
         left = give_up_at - bench.clock.now()
@@ -135,12 +135,15 @@ async def _offers(
     places: Sequence[str],
     dataset: DatasetSummary | None,
     troubles: Sequence[Said],
+    *,
+    stays: bool = False,
 ) -> OffersFound:
+    """Raises why where no place could be asked at all; with `stays` only what another look cannot mend."""
     said, history = [*troubles], bench.runs.runs()
     needed_gb = recipe_of(settings).memory_needed(settings, dataset).gb
     found: list[PricedOffer] = []
     notes: list[PlaceNotes] = []
-    asked = _at(bench, places)
+    asked, failed = _at(bench, places), 0
     for at_place in asked:
         try:
             offers = await at_place.provider.offers(
@@ -148,7 +151,10 @@ async def _offers(
             )
             told = await at_place.provider.notes(_document(at_place, settings))
         except LauncherError as error:
-            if isinstance(error, NotConfigured) and (places or len(asked) == 1):
+            failed += 1
+            if isinstance(error, NotConfigured) and places:
+                raise
+            if failed == len(asked) and not stays:
                 raise
             said.append(Sentence(f"{at_place.place.title}: ", error.message))
             continue

@@ -30,7 +30,7 @@ async def test_other_settings_change_figures_and_no_lines(holder: User, ground: 
     await until(lambda: any(_is_total(text) for text in _cells(holder).values()))
     before = _cells(holder)
     epochs = int(str(only(holder, Field, "field-epochs").value))
-    enter(holder, "epochs", str(epochs + epochs // 20))
+    enter(holder, "epochs", str(epochs + 10))
     await until(lambda: _cells(holder) != before)
     after = _cells(holder)
     assert list(after) == list(before)

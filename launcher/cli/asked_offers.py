@@ -1,0 +1,50 @@
+"""What `launcher offers` does, by this name and by its older one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from launcher.cli.documents.plan import offers_document
+from launcher.cli.options import Asked
+from launcher.cli.request import read_asked
+from launcher.cli.session import PLACE_ALONE, find, find_place, run
+from launcher.cli.terminal.offers_view import offers_text
+from launcher.cli.terminal.output import Output
+from launcher.cli.terminal.typed_time import read_time
+from launcher.errors import NothingAvailable
+from launcher.services.common.places import place_of
+from launcher.services.planning.offers import look_for_offers
+from launcher.services.planning.offers import wait_for_stock as wait
+
+EVERYWHERE = "all"
+
+
+def show_offers(output: Output, asked: Asked, wait_for_stock: str = "") -> None:
+    """Raises NothingAvailable where no offer fits."""
+    longest = read_time(wait_for_stock) if wait_for_stock else timedelta(0)
+    is_at_all = asked.values.get("provider") == EVERYWHERE
+    if is_at_all:
+        rest = {name: value for name, value in asked.values.items() if name != "provider"}
+        asked = replace(asked, values=rest)
+    read = read_asked(asked)
+    settings, is_at_one = read.unchecked(), "provider" in read.given and not is_at_all
+    places = [place_of(settings).name] if is_at_one else []
+    found = run(
+        find_place(settings) if is_at_one else find(optional=PLACE_ALONE, everywhere=True),
+        lambda bench: (
+            wait(bench, settings, places, longest)
+            if longest
+            else look_for_offers(bench, settings, places)
+        ),
+    )
+    output.answer(
+        offers_document(found),
+        lambda: offers_text(found),
+        quiet="\n".join(f"{each.place.name} {each.offer.gpu_type}" for each in found.fitting),
+    )
+    if not found.fitting and not longest:
+        raise NothingAvailable(
+            "No GPU that fits is available now.",
+            hint="Wait with --wait-for-stock 2h, or allow more GPU types or places.",
+        )
