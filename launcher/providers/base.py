@@ -14,6 +14,7 @@ from launcher.domain.offer import Offer
 from launcher.domain.planned_request import Planned
 from launcher.domain.pod import Pod, PodOrder
 from launcher.providers.place import Place
+from pod_image.contract.bodies import MachineReading
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.findings import Finding
 
@@ -162,6 +163,10 @@ class Provider(Protocol):
 
     async def account(self) -> Account:
         """Never raises for a figure that is not to be had; a scope that the key lacks for it is named."""
+        ...
+
+    async def measured(self, pod_id: str) -> MachineReading | None:
+        """What the place itself measures of the pod's hardware now; None where it measures nothing, or not yet."""
         ...
 
     async def billed_usd(self, pod_id: str) -> float | None:

@@ -25,6 +25,7 @@ from launcher.providers.held_secrets import HeldSecrets, parted
 from launcher.providers.own_machine_answers import Answers, LookAnswer
 from launcher.providers.place import Place
 from launcher.providers.told_times import deadline_in
+from pod_image.contract.bodies import MachineReading
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Sentence, setting
@@ -272,6 +273,9 @@ class OwnMachine(HeldSecrets):
             return Account(account_id=(await self._look("")).account_id)
         except ProviderError:
             return Account()
+
+    async def measured(self, pod_id: str) -> MachineReading | None:
+        return None
 
     async def billed_usd(self, pod_id: str) -> float | None:
         return None

@@ -17,6 +17,7 @@ from launcher.domain.pod import NONCE_VARIABLE, Pod, PodOrder, PodStatus
 from launcher.errors import NoCapacity, NoRight, PodGone, ProviderUnavailable, RentUnclear
 from launcher.providers.base import AccountSecret, ExecResult, LogLine
 from launcher.providers.place import Place, PlaceImages
+from pod_image.contract.bodies import MachineReading
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.environment import RUN_VARIABLE
 from pod_image.contract.findings import Finding
@@ -165,6 +166,9 @@ class MeadowProvider:
 
     async def account(self) -> Account:
         return Account()
+
+    async def measured(self, pod_id: str) -> MachineReading | None:
+        return None
 
     async def billed_usd(self, pod_id: str) -> float | None:
         return None

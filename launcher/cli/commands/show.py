@@ -24,6 +24,11 @@ from launcher.domain.run_picture import RunPicture
 from launcher.errors import LauncherError, PodGone
 from launcher.services.common.places import place_of_run
 from launcher.services.common.workbench import Workbench
+from launcher.services.following.measured import (
+    MeasuredByPlace,
+    measured_by_place,
+    measured_text,
+)
 from launcher.services.following.receipts import IDLE, Receipt
 from launcher.services.following.told_so_far import told_so_far
 from pod_image.contract.figures import dollars
@@ -43,20 +48,22 @@ def show(run: RunArgument = "", as_json: JsonOption = False, quiet: QuietOption 
 
     With a RunPod key the pod is asked as well; without one, only history and results repo are used.
     """
-    look, told = run_at(run, lambda bench: _look(bench, run))
+    look, told, measured = run_at(run, lambda bench: _look(bench, run))
     known = look.receipt.run
     Output(as_json=as_json, quiet=quiet).answer(
-        _document(look, told),
-        lambda: _text(look, told),
+        _document(look, told, measured),
+        lambda: _text(look, told, measured),
         quiet=(known.end_reason or known.state).value,
     )
 
 
-async def _look(bench: Workbench, key: str) -> tuple[Look, RunPicture]:
+async def _look(bench: Workbench, key: str) -> tuple[Look, RunPicture, MeasuredByPlace | None]:
     run = await found_run(Desk.at(bench), key)
     look = await run.look.aio()
     # Where the repo was read to find the run at all, it is not asked again.
-    return look, run.told if run.told.last_seq else await told_so_far(bench, look.receipt.run)
+    told = run.told if run.told.last_seq else await told_so_far(bench, look.receipt.run)
+    measured = await measured_by_place(bench, look.receipt.run, told) if look.pod else None
+    return look, told, measured
 
 
 def _note(trouble: LauncherError | None) -> str:
@@ -68,7 +75,7 @@ def _note(trouble: LauncherError | None) -> str:
     return f"The pod could not be asked: {in_terminal(trouble.message)}"
 
 
-def _document(look: Look, told: RunPicture) -> Show:
+def _document(look: Look, told: RunPicture, measured: MeasuredByPlace | None) -> Show:
     found, pod, note = look.receipt, look.pod, _note(look.trouble)
     run = found.run
     return {
@@ -92,12 +99,13 @@ def _document(look: Look, told: RunPicture) -> Show:
         "curves": curve_facts(told),
         "samples": sample_facts(told),
         "machine": dict(found.machine),
+        "measured_by_place": measured.reading.model_dump(mode="json") if measured else None,
         "settings": recorded_settings(run.settings_json),
         "leftover_secrets": list(run.secret_names) if run.state is RunState.ENDED else [],
     }
 
 
-def _text(look: Look, told: RunPicture) -> str:
+def _text(look: Look, told: RunPicture, measured: MeasuredByPlace | None) -> str:
     found, pod, note = look.receipt, look.pod, _note(look.trouble)
     run = found.run
     parts = [style(run.run_id, "bold") + f" in {run.results_repo}", pairs(_rows(found, pod))]
@@ -108,6 +116,8 @@ def _text(look: Look, told: RunPicture) -> str:
             if part.name != IDLE or part.seconds >= _LEAST_IDLE_SECONDS
         ]
         parts += ["", table(("  PHASE", "TIME", "COST"), rows, right=(1, 2))]
+    if measured is not None:
+        parts += ["", f"Hardware: {measured_text(measured)}."]
     parts += told_parts(told)
     if found.last_lines:
         parts += ["", "Last output:"]

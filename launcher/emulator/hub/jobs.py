@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from launcher.emulator.hub.wire import Refusal
+from launcher.emulator.runpod.processes import ProcessContainer
 from launcher.emulator.runpod.runner import (
     CannotStart,
     Container,
@@ -22,6 +24,7 @@ DEFAULT_TIMEOUT_SECONDS = 1_800
 """Of a job that names none."""
 OVER = ("COMPLETED", "CANCELED", "ERROR", "DELETED")
 _MOST_LINES = 100_000
+_CORES = 2
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,8 @@ class Job:
     started_at: float | None = None
     finished_at: float | None = None
     container: Container | None = field(default=None, repr=False)
+    looked: tuple[float, float] = field(default_factory=lambda: (0.0, time.monotonic()))
+    """Seconds of a core that its processes had used at the last look, and when that was."""
     lines: list[tuple[float, str]] = field(default_factory=list, repr=False)
 
     @property
@@ -113,6 +118,8 @@ class Jobs:
     tells_timeout: bool = True
     longest_timeout_seconds: float = math.inf
     """What the Hub makes of a time-out that is longer."""
+    gpu_percent: int = 0
+    gpu_memory_bytes: int = 0
     by_id: dict[str, Job] = field(default_factory=dict)
 
     def start(self, owner: str, spec: Mapping[str, Any]) -> Job:
@@ -182,26 +189,37 @@ class Jobs:
         return document
 
     def metric(self, job: Job) -> dict[str, Any]:
-        """What the hardware does now; of a stand-in it is nothing."""
+        """What the job's processes do now. It has no GPU: what that would do is told as it was set."""
+        cpu_percent, memory_bytes = self._used(job)
         flavor = next(each for each in FLAVORS if each.name == job.spec["flavor"])
         gpus = {
             f"gpu{number}": {
-                "utilization": 0,
-                "memory_used_bytes": 0,
+                "utilization": self.gpu_percent,
+                "memory_used_bytes": self.gpu_memory_bytes,
                 "memory_total_bytes": flavor.vram_gb * 1_000_000_000 // flavor.gpus,
             }
             for number in range(flavor.gpus)
         }
         return {
-            "cpu_usage_pct": 0,
-            "cpu_millicores": 2000,
-            "memory_used_bytes": 0,
+            "cpu_usage_pct": cpu_percent,
+            "cpu_millicores": 1000 * _CORES,
+            "memory_used_bytes": memory_bytes,
             "memory_total_bytes": 16_000_000_000,
             "rx_bps": 0,
             "tx_bps": 0,
             "gpus": gpus,
             "replica": job.id[:5],
         }
+
+    def _used(self, job: Job) -> tuple[int, int]:
+        """Percent of the cores since the last look, or since the start, and bytes of memory."""
+        if job.is_over or not isinstance(job.container, ProcessContainer):
+            return 0, 0  # there is no process
+        (seconds, memory_bytes), now = job.container.used(), time.monotonic()
+        before_seconds, before = job.looked
+        job.looked = seconds, now
+        share = (seconds - before_seconds) / max(now - before, 0.01) / _CORES
+        return round(100 * min(1.0, max(0.0, share))), memory_bytes
 
     def _check(self, spec: Mapping[str, Any]) -> None:
         if not self.has_credit:

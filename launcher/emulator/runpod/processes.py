@@ -51,6 +51,19 @@ class ProcessContainer:
     def exit_code(self, now: float) -> int | None:
         return self._process.poll()
 
+    def used(self) -> tuple[float, int]:
+        import psutil
+
+        seconds, memory_bytes = 0.0, 0
+        with contextlib.suppress(psutil.NoSuchProcess):
+            root = psutil.Process(self.main_pid or self._process.pid)
+            for process in [root, *root.children(recursive=True)]:
+                with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                    times = process.cpu_times()
+                    seconds += times.user + times.system
+                    memory_bytes += process.memory_info().rss
+        return seconds, memory_bytes
+
     def stop(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()

@@ -31,8 +31,9 @@ from launcher.errors import (
     RentUnclear,
 )
 from launcher.open_http import open_http
-from launcher.providers.hf_jobs.wire import HardwareWire, JobWire, hardware_in
+from launcher.providers.hf_jobs.wire import HardwareWire, JobWire, hardware_in, reading_in
 from launcher.providers.sse import server_events, stream_lines
+from pod_image.contract.bodies import MachineReading
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.server_time import server_time
 from pod_image.hub import Hub, HubError, HubRefused, HubUnavailable, NotToBeAsked
@@ -164,6 +165,19 @@ class HfJobsClient:
         """Raises PodGone where there is no such job."""
         namespace = await self.namespace()
         return _job(await self._raw("looking at the job", f"/api/jobs/{namespace}/{quote(job_id)}"))
+
+    async def metrics(self, job_id: str) -> MachineReading | None:
+        """What its hardware does now; None while there is none."""
+        namespace = await self.namespace()
+
+        def newest(api: HfApi) -> dict[str, Any] | None:
+            return next(iter(api.fetch_job_metrics(job_id=job_id, namespace=namespace)), None)
+
+        found = await self._ask("looking at the job's hardware", newest)
+        try:
+            return reading_in(found) if found is not None else None
+        except ValidationError as exc:
+            raise _drifted("the hardware of a job") from exc
 
     async def cancel(self, job_id: str) -> None:
         """Raises PodGone where there is no such job."""

@@ -32,6 +32,7 @@ from launcher.providers.hf_jobs.place import HF_JOBS
 from launcher.providers.hf_jobs.wire import HardwareWire, JobWire
 from launcher.providers.place import Place
 from launcher.providers.told_times import deadline_in, moment
+from pod_image.contract.bodies import MachineReading
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.findings import Finding, Severity
 from pod_image.contract.next_steps import NextStep, Sentence
@@ -246,6 +247,9 @@ class HfJobsProvider(HeldSecrets):
             return Account(account_id=await self._client.namespace())
         except ProviderUnavailable:
             return Account()
+
+    async def measured(self, pod_id: str) -> MachineReading | None:
+        return await self._client.metrics(pod_id)
 
     async def billed_usd(self, pod_id: str) -> float | None:
         return None

@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pod_image.contract.bodies import Gpu, MachineReading
+
 OVER = frozenset({"COMPLETED", "CANCELED", "ERROR", "DELETED"})
 _GIGABYTES = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(GB|GiB|TB|MB)?", re.IGNORECASE)
 
@@ -23,6 +25,43 @@ class AcceleratorWire(_Lenient):
     quantity: str | int = "0"
     vram: str = ""
     """Of all of them together, such as "48 GB"."""
+
+
+class GpuMetricsWire(_Lenient):
+    utilization: float | None = None
+    memory_used_bytes: float | None = None
+    memory_total_bytes: float | None = None
+
+
+class MetricsWire(_Lenient):
+    """What a job's hardware does at one moment."""
+
+    cpu_usage_pct: float | None = None
+    memory_used_bytes: float | None = None
+    memory_total_bytes: float | None = None
+    gpus: dict[str, GpuMetricsWire] | None = None
+
+
+def reading_in(document: Any) -> MachineReading:
+    """Raises ValidationError."""
+    read = MetricsWire.model_validate(document)
+    return MachineReading(
+        gpus=tuple(
+            Gpu(
+                use_percent=gpu.utilization,
+                memory_used_gb=_of_bytes(gpu.memory_used_bytes),
+                memory_total_gb=_of_bytes(gpu.memory_total_bytes),
+            )
+            for _, gpu in sorted((read.gpus or {}).items())
+        ),
+        cpu_percent=read.cpu_usage_pct,
+        memory_used_gb=_of_bytes(read.memory_used_bytes),
+        memory_total_gb=_of_bytes(read.memory_total_bytes),
+    )
+
+
+def _of_bytes(size_bytes: float | None) -> float | None:
+    return None if size_bytes is None else size_bytes / 1e9
 
 
 class HardwareWire(_Lenient):

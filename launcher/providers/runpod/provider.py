@@ -58,6 +58,7 @@ from launcher.providers.runpod.wire import (
     SecretWire,
 )
 from launcher.providers.told_times import deadline_in
+from pod_image.contract.bodies import MachineReading
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import NextStep, Sentence
@@ -377,6 +378,9 @@ class RunPodProvider:
 
     async def account(self) -> Account:
         return await account_of(self._client)
+
+    async def measured(self, pod_id: str) -> MachineReading | None:
+        return None
 
     async def billed_usd(self, pod_id: str) -> float | None:
         cluster_id = their_id(pod_id)

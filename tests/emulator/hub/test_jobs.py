@@ -177,7 +177,8 @@ def test_people_run_look_at_and_cancel_jobs_with_the_unmodified_command(
     hf: Callable[..., str],
 ) -> None:
     assert "l4x1" in hf("hardware")
-    waiting = ["python:3.12", "sh", "-c", "echo one line; sleep 600"]
+    busy = "echo one line; exec python -c 'held = bytearray(200_000_000)\nwhile True: pass'"
+    waiting = ["python:3.12", "sh", "-c", busy]
     said = hf(
         "run", "--detach", "--flavor", "l4x1", "--label", "kind=a", "--timeout", "2h", *waiting
     )
@@ -186,6 +187,9 @@ def test_people_run_look_at_and_cancel_jobs_with_the_unmodified_command(
     assert "one line" in hf("logs", job_id)
     assert "l4x1" in hf("inspect", job_id)
     assert job_id[:9] in hf("stats", job_id)
+    row = hf("stats", job_id).splitlines()[-1].split()
+    assert int(row[1].removesuffix("%")) > 0
+    assert float(row[4].removesuffix("MB")) > 200
     hf("cancel", job_id)
     assert job_id[:9] not in hf("ps")
     assert "CANCELED" in hf("ps", "--all")

@@ -250,3 +250,16 @@ async def test_the_timeout_at_the_hub_does_not_go_by_a_wrong_clock_here(stage_fo
     stage.clock.skew_seconds = -7_200.0
     job = stage.core.jobs.by_id[(await stage.provider.rent(order(2.0))).id]
     assert 7_200 <= job.timeout_seconds <= 7_201
+
+
+@in_virtual_time
+async def test_the_hardware_is_told_as_the_hub_measures_it(stage_folder: Path) -> None:
+    stage = HfJobsStage(stage_folder)
+    pod = await stage.provider.rent(order())
+    stage.core.jobs.gpu_percent, stage.core.jobs.gpu_memory_bytes = 35, 12_000_000_000
+    reading = await stage.provider.measured(pod.id)
+    assert reading is not None
+    (gpu,) = reading.gpus
+    assert (gpu.use_percent, gpu.memory_used_gb, gpu.memory_total_gb) == (35.0, 12.0, 24.0)
+    await stage.provider.release(pod.id)
+    assert await stage.provider.measured(pod.id) is None
