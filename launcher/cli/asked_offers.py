@@ -18,6 +18,7 @@ from launcher.services.planning.offers import look_for_offers
 from launcher.services.planning.offers import wait_for_stock as wait
 
 EVERYWHERE = "all"
+"""What --provider takes for every provider."""
 
 
 def show_offers(output: Output, asked: Asked, wait_for_stock: str = "") -> None:
@@ -25,7 +26,8 @@ def show_offers(output: Output, asked: Asked, wait_for_stock: str = "") -> None:
     longest = read_time(wait_for_stock) if wait_for_stock else timedelta(0)
     is_at_all = asked.values.get("provider") == EVERYWHERE
     if is_at_all:
-        rest = {name: value for name, value in asked.values.items() if name != "provider"}
+        rest = dict(asked.values)
+        del rest["provider"]
         asked = replace(asked, values=rest)
     read = read_asked(asked)
     settings, is_at_one = read.unchecked(), "provider" in read.given and not is_at_all
@@ -46,5 +48,5 @@ def show_offers(output: Output, asked: Asked, wait_for_stock: str = "") -> None:
     if not found.fitting and not longest:
         raise NothingAvailable(
             "No GPU that fits is available now.",
-            hint="Wait with --wait-for-stock 2h, or allow more GPU types or places.",
+            hint="Wait with --wait-for-stock 2h, or allow more GPU types or providers.",
         )
