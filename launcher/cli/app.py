@@ -198,7 +198,7 @@ def _usage_hint(words: list[str], where: object) -> str:
     if command is not None and not hasattr(command, "commands"):
         return f"`{getattr(where, 'command_path', 'launcher')} --help` lists the options."
     if words and words[0] in {entry.name for entry in COMMANDS}:
-        return f"`launcher {words[0]} --help` shows how it is used."
+        return f"`launcher {words[0]} --help` lists its commands."
     return "`launcher --help` lists the commands."
 
 

@@ -37,4 +37,4 @@ def test_a_folder_that_cannot_be_allowed_is_refused_before_anybody_is_served(
 ) -> None:
     said = shell("mcp", "--allow-folder", folder)
     assert said.code == 2
-    assert "Give" in said.text
+    assert "hint:" in said.text

@@ -33,7 +33,7 @@ def kept_on_disk(folder: Path) -> bytes:
 
 def test_with_no_address_the_plan_says_quietly_that_nobody_is_told(shell: Shell) -> None:
     said = shell("plan", *RUN, *WORK)
-    assert "Told none while this computer is off (--notify ntfy://TOPIC)" in said.text
+    assert "Notify none while this computer is off (--notify ntfy://TOPIC)" in said.text
     document = shell("plan", *RUN, "--json", *WORK).json
     assert document["told"] == {"here": [], "from_pod": []}
     assert not any("told" in str(each) for each in document["remarks"])
@@ -45,7 +45,7 @@ def test_the_plan_names_the_host_that_its_pod_tells_at_and_hands_the_address_ove
     monkeypatch.setenv("LAUNCHER_NOTIFY", f"{NTFY} desktop")
     said = shell("plan", *RUN, *WORK)
     assert (
-        "Told ntfy.test, from the pod, even while this computer is off desktop, while this computer "
+        "Notify ntfy.test, from the pod, even while this computer is off desktop, while this computer "
         "follows the run" in said.text
     )
     assert "the Hugging Face tokens and your address at ntfy.test, as account secrets" in said.text
@@ -60,9 +60,9 @@ def test_an_address_is_kept_here_where_the_person_says_so(
 ) -> None:
     monkeypatch.setenv("LAUNCHER_NOTIFY", NTFY)
     said = shell("plan", *RUN, "--notify-here", *WORK)
-    assert "Told ntfy.test, while this computer follows the run; none while it" in said.text
+    assert "Notify ntfy.test, while this computer follows the run; none while it" in said.text
     assert "LAUNCHER_NOTIFY" not in shell("plan", *RUN, "--notify-here", "--curl", *WORK).out
-    assert "Told none while" in shell("plan", *RUN, "--no-notify", *WORK).text
+    assert "Notify none while" in shell("plan", *RUN, "--no-notify", *WORK).text
 
 
 def test_a_run_is_told_of_from_its_order_to_its_end_and_no_address_is_kept(
