@@ -30,6 +30,8 @@ class TopRun(TypedDict):
     steps_per_second: float | None
     gpu_use_percent: float | None
     """Mean of its GPUs."""
+    is_measured_by_place: bool
+    """Whether the GPU use was measured by the provider because the pod reports nothing."""
     cost_per_minute_usd: float
     cost_usd: float
     """Cost so far."""
@@ -94,6 +96,7 @@ def _run(row: LiveRow) -> TopRun:
         "seconds_left": row.seconds_left,
         "steps_per_second": row.steps_per_second,
         "gpu_use_percent": row.gpu_use_percent,
+        "is_measured_by_place": row.is_measured_by_place,
         "cost_per_minute_usd": round(row.cost_per_minute_usd, 6),
         "cost_usd": round(row.cost_usd, 6),
         "cap_usd": row.cap_usd,

@@ -10,6 +10,7 @@ from launcher.services.live.fleet import Fleet, LiveRow
 from pod_image.contract.figures import counted
 
 TOTAL, TOTAL_FOUND = "all", "all found"
+BY_PLACE = "*"
 _HEAD = (
     "RUN",
     "PROVIDER",
@@ -101,6 +102,8 @@ def _notes(fleet: Fleet, troubles: Mapping[str, str]) -> list[str]:
         names = ", ".join(row.run.title for row in silent[:5])
         rest = f" and {len(silent) - 5} more" if len(silent) > 5 else ""
         lines.append(f"Not heard from lately, so their figures may be old: {names}{rest}.")
+    if any(row.is_measured_by_place for row in fleet.rows):
+        lines.append(f"{BY_PLACE} GPU use as the place measures it.")
     lines += [f"{row.run.title}: {row.problem}" for row in fleet.rows if row.problem]
     lines += [f"{place} could not be checked: {why}" for place, why in troubles.items()]
     return ["", *lines] if lines else []
@@ -113,7 +116,7 @@ def _cells(fleet: Fleet, troubles: Mapping[str, str]) -> list[dict[str, str]]:
 
 def _row(row: LiveRow) -> dict[str, str]:
     run = row.run
-    use, speed = row.gpu_use_percent, row.steps_per_second
+    speed = row.steps_per_second
     return {
         "RUN": fit(plain_text_line(run.title), _WIDEST_NAME),
         "PROVIDER": row.place,
@@ -122,11 +125,17 @@ def _row(row: LiveRow) -> dict[str, str]:
         "STEP": step_words(row),
         "LEFT": lasted(row.seconds_left),
         "SPEED": f"{speed:.2f}/s" if speed else "-",
-        "GPU USE": f"{use:.0f}%" if use is not None else "-",
+        "GPU USE": _use(row),
         "A MINUTE": usd(row.cost_per_minute_usd),
         "SO FAR": usd(row.cost_usd),
         "CAP": usd(row.cap_usd),
     }
+
+
+def _use(row: LiveRow) -> str:
+    if row.gpu_use_percent is None:
+        return "-"
+    return f"{row.gpu_use_percent:.0f}%{BY_PLACE if row.is_measured_by_place else ''}"
 
 
 def _totals(fleet: Fleet, total: str) -> dict[str, str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run
 from launcher.domain.run_picture import RunPicture
 from launcher.services.common.places import place_of_run
 from launcher.services.live.live_runs import Live
+from pod_image.contract.bodies import MachineReading
 from pod_image.contract.outcomes import Phase
 
 SILENT = timedelta(seconds=75)
@@ -42,6 +44,8 @@ class LiveRow:
     is_silent: bool
     """Nothing was heard for a while: the figures are those of `heard_at`."""
     problem: str = ""
+    is_measured_by_place: bool = False
+    """The GPU use is what the place measures, since the pod tells nothing."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +73,19 @@ class Fleet:
         return [row for row in self.rows if row.is_silent and row.run.pod_id]
 
 
-def fleet_of(live: Live, now: datetime) -> Fleet:
-    """What this process knows now. Asks nobody."""
+def fleet_of(
+    live: Live, now: datetime, measured: Mapping[str, MachineReading] = MappingProxyType({})
+) -> Fleet:
+    """What this process knows now. Asks nobody. `measured`: by the nonce of a run, what its place measures."""
     return Fleet(
         tuple(
-            _row(run, live.known_picture(run), now, live.troubles.get(run.nonce, ""))
+            _row(
+                run,
+                live.known_picture(run),
+                now,
+                live.troubles.get(run.nonce, ""),
+                measured.get(run.nonce),
+            )
             for run in live.live_runs
         )
     )
@@ -87,8 +99,12 @@ def spent_usd(run: Run, now: datetime) -> float:
     return max(cost_usd(run.price_per_hour_usd, seconds), run.cost_usd or 0.0)
 
 
-def _row(run: Run, told: RunPicture, now: datetime, trouble: str) -> LiveRow:
+def _row(
+    run: Run, told: RunPicture, now: datetime, trouble: str, measured: MachineReading | None
+) -> LiveRow:
     step = told.step
+    is_silent = told.heard_at is None or now - told.heard_at > SILENT
+    reading = measured if is_silent else None
     return LiveRow(
         run=run,
         place=place_of_run(run).title,
@@ -97,12 +113,13 @@ def _row(run: Run, told: RunPicture, now: datetime, trouble: str) -> LiveRow:
         total_steps=step.total_steps if step else None,
         seconds_left=step.seconds_left if step else None,
         steps_per_second=step.steps_per_second if step else None,
-        gpu_use_percent=_gpu_use(told),
+        gpu_use_percent=_gpu_use(reading or (told.machine.body if told.machine else None)),
+        is_measured_by_place=reading is not None,
         cost_usd=max(spent_usd(run, now), told.cost_usd or 0.0),
         cost_per_minute_usd=run.price_per_hour_usd / 60 if run.pod_id else 0.0,
         cap_usd=run.most_usd,
         heard_at=told.heard_at,
-        is_silent=told.heard_at is None or now - told.heard_at > SILENT,
+        is_silent=is_silent,
         problem=trouble or _overdue(run, now),
     )
 
@@ -112,7 +129,7 @@ def _overdue(run: Run, now: datetime) -> str:
     return "Past its deadline, and we could not confirm that it was removed." if is_overdue else ""
 
 
-def _gpu_use(told: RunPicture) -> float | None:
-    gpus = told.machine.body.gpus if told.machine is not None else ()
+def _gpu_use(reading: MachineReading | None) -> float | None:
+    gpus = reading.gpus if reading is not None else ()
     used = [gpu.use_percent for gpu in gpus if gpu.use_percent is not None]
     return sum(used) / len(used) if used else None

@@ -12,10 +12,12 @@ from launcher.errors import NotConfigured, ProviderError
 from launcher.services.common.observations import Observation, RunEnded
 from launcher.services.common.workbench import Workbench
 from launcher.services.following.adopted import adopt, runs_of_listed_pods_at
+from launcher.services.following.measured import measured_by_place
 from launcher.services.live.fleet import Fleet, fleet_of
 from launcher.services.live.live_runs import Live
 from launcher.services.live.own_keys import OwnKeys
 from launcher.stores.secrets import Keys
+from pod_image.contract.bodies import MachineReading
 from pod_image.contract.next_steps import Said
 
 LOOK_SECONDS = 60.0
@@ -23,6 +25,8 @@ LOOK_SECONDS = 60.0
 HEARD_WITHIN_SECONDS = 10.0
 """So long one look waits for pods to say how they are."""
 ASK_AGAIN_SECONDS = 0.2
+MOST_MEASURED = 10
+"""Runs that tell nothing and whose place is asked at each look: a place takes 60 calls a minute for all that we do."""
 ENDED_KEPT = 5
 
 
@@ -37,10 +41,12 @@ class WholeFleet:
     ended: list[Run] = field(default_factory=list)
     looked_at: tuple[str, ...] = ()
     troubles: dict[str, Said] = field(default_factory=dict)
+    _measured: dict[str, MachineReading] = field(default_factory=dict)
+    """What places measure of the hardware of runs that tell nothing, by their nonces."""
 
     @property
     def now(self) -> Fleet:
-        return fleet_of(self.live, self.bench.provider_now())
+        return fleet_of(self.live, self.bench.provider_now(), self._measured)
 
     async def look(self) -> None:
         """Take in what other computers began. Raises NotConfigured where no place takes its key."""
@@ -69,7 +75,18 @@ class WholeFleet:
             await self.bench.clock.sleep(ASK_AGAIN_SECONDS)
             waits -= ASK_AGAIN_SECONDS
         self.live.refresh()
+        await self._measure()
         return self.now
+
+    async def _measure(self) -> None:
+        """Ask the places of the runs that tell nothing; one call for each."""
+        found: dict[str, MachineReading] = {}
+        for row in self.now.silent[:MOST_MEASURED]:
+            told = self.live.known_picture(row.run)
+            measured = await measured_by_place(self.bench, row.run, told)
+            if measured is not None:
+                found[row.run.nonce] = measured.reading
+        self._measured = found
 
     def hear(self, run: Run, seen: Observation) -> None:
         if isinstance(seen, RunEnded):
@@ -80,6 +97,7 @@ class WholeFleet:
             await self.bench.clock.sleep(LOOK_SECONDS)
             try:
                 await self.look()
+                await self._measure()
             except NotConfigured:
                 continue  # it is among the troubles
 

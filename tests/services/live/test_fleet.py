@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.cli.terminal.fleet_view import fleet_text
 from launcher.domain.run import Run, RunState
 from launcher.emulator.runpod import Gateway
 from launcher.errors import NotConfigured
@@ -20,9 +21,10 @@ from launcher.services.live.fleet import SILENT, spent_usd
 from launcher.services.live.whole_fleet import whole_fleet
 from pod_image.contract.next_steps import Said
 from pod_image.contract.outcomes import Phase
+from pod_image.contract.places import Provider
 from tests.bench.fleet_pods import fill, speaking
 from tests.kit.clocks import NOW
-from tests.kit.plans import plan
+from tests.kit.plans import offer, plan
 from tests.kit.runs import new_run, run
 from tests.kit.virtual_time import StreamingTransport, in_patient_time
 from tests.services.harness import LauncherHarness
@@ -203,3 +205,27 @@ async def test_a_further_call_gets_through_beside_more_than_a_hundred_open_strea
             for stream in streams:
                 await stream.aclose()
         await asyncio.gather(*answering)
+
+
+@in_patient_time
+async def test_the_gpu_use_of_a_job_that_tells_nothing_is_what_its_place_measures(
+    tmp_path: Path,
+) -> None:
+    harness = LauncherHarness(tmp_path, with_jobs=True)
+    harness.script.ends_after = None
+    at_jobs = plan(
+        "run-01", offer("l4x1", "L4 (l4x1)", 0.8), settings={"provider": Provider.HF_JOBS}
+    )
+    await launch(harness.bench, at_jobs, harness.keys)
+    harness.core.jobs.gpu_percent = 35
+    async with whole_fleet(harness.bench, harness.keys, word) as whole:
+        await asyncio.sleep(30)
+        (row,) = whole.now.rows
+        assert (row.gpu_use_percent, row.is_measured_by_place) == (None, False)
+        await asyncio.sleep(300)
+        (row,) = whole.now.rows
+        assert (row.gpu_use_percent, row.is_measured_by_place) == (35.0, True)
+        shown = fleet_text(whole.now, {}, ())
+    assert "35%*" in shown
+    assert "* GPU use as the place measures it." in shown
+    harness.script.stopping = True
