@@ -235,7 +235,7 @@ async def test_a_run_that_could_not_deliver_its_last_word_is_not_called_lost_whe
     assert pod is None
     assert (over.state, over.end_reason) == (RunState.ENDED, EndReason.TIME_CAP)
     assert over.not_delivered == 1
-    assert over.detail == f"The caps were reached. What it had made is still in {place.disk}."
+    assert over.detail == f"The caps were reached. What it made is still in {place.disk}."
 
 
 @pytest.mark.promise("money-reap")

@@ -72,7 +72,7 @@ async def test_a_pod_that_stays_silent_is_released_at_the_end_of_its_boot_budget
     harness = LauncherHarness(tmp_path)
     harness.script.armed_after = None
     async with no_room_for_looks(harness):
-        with pytest.raises(RunFailed, match="did not arm itself within 10 min"):
+        with pytest.raises(RunFailed, match="was not armed within 10 min"):
             await launch(harness.bench, plan(), harness.keys)
     assert harness.live() == []
     (ended_at,) = [

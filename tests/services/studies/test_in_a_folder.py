@@ -66,7 +66,7 @@ def test_a_study_in_a_folder_is_made_without_an_account_and_lies_open_in_it(tmp_
             assert (folder / "studies" / "tune" / "study.json").is_file()
             with pytest.raises(InvalidRequest, match="has a study tune already"):
                 await created(runs, folder, most_trials=2)
-            with pytest.raises(InvalidRequest, match="holds no study other"):
+            with pytest.raises(InvalidRequest, match="contains no study other"):
                 await find_study(runs.bench, StudyAddress(str(folder), "other"))
 
     asyncio.run(story())
