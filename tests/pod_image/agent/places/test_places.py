@@ -139,7 +139,7 @@ class TestFirstNodeOfACluster(TestRunPod):
         assert reading.price_per_hour_usd == pytest.approx(
             sum(pod.price_usd for pod in stage._members)
         )
-        assert "released by whoever watches it" in self.pod(stage).proof
+        assert "the program that watches its cluster releases it" in self.pod(stage).proof
 
 
 class TestFirstNodeThatMayEndItsCluster(TestFirstNodeOfACluster):
