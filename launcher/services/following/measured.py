@@ -28,8 +28,8 @@ async def measured_by_place(bench: Workbench, run: Run, told: RunPicture) -> Mea
     """None while the run tells of itself, where its place measures nothing, and where that cannot be asked."""
     if run.state is RunState.ENDED or not run.pod_id or not _is_silent(bench, told):
         return None
-    at = bench.at(run.place)
     try:
+        at = bench.at(run.place)
         reading = await at.provider.measured(run.pod_id)
     except LauncherError:
         return None  # nothing depends on it

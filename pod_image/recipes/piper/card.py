@@ -23,7 +23,6 @@ from pod_image.recipes.piper.recipe_error import RecipeError
 CURVES_NAME = "tensorboard/curves.png"
 """Below `out`, in a folder that is handed to the training's user: in `out` itself that user may not write."""
 _FACTS = "run.json"
-"""Of piper-tts's own, for the voices that need one."""
 
 
 def keep_facts(document: RunDocument, folder: RunFolder) -> None:

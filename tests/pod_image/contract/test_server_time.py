@@ -25,5 +25,10 @@ def test_an_answer_without_a_date_tells_no_time(date: str | None) -> None:
     assert server_time(date, "30") is None
 
 
+@pytest.mark.parametrize("age", ["9" * 12, "9" * 20, "9" * 5_000])
+def test_an_answer_that_is_older_than_the_calendar_tells_no_time(age: str) -> None:
+    assert server_time("Fri, 27 Nov 2026 12:00:00 GMT", age) is None
+
+
 def test_a_date_of_no_zone_is_taken_as_the_worlds_own() -> None:
     assert server_time("Fri, 27 Nov 2026 12:00:00 -0000") == NOON

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,14 +12,17 @@ import pytest
 
 from launcher.cli.terminal.fleet_view import fleet_text
 from launcher.domain.run import Run, RunState
+from launcher.domain.run_picture import RunPicture
 from launcher.emulator.runpod import Gateway
 from launcher.errors import NotConfigured
 from launcher.open_http import open_http
 from launcher.providers.call_budget import CALLS_A_MINUTE
 from launcher.providers.runpod.limits import Pace
+from launcher.services.common.workbench import Workbench
 from launcher.services.launching.launch import launch
+from launcher.services.live import whole_fleet as whole_fleet_module
 from launcher.services.live.fleet import SILENT, spent_usd
-from launcher.services.live.whole_fleet import whole_fleet
+from launcher.services.live.whole_fleet import MOST_MEASURED, whole_fleet
 from pod_image.contract.next_steps import Said
 from pod_image.contract.outcomes import Phase
 from pod_image.contract.places import Provider
@@ -229,3 +233,41 @@ async def test_the_gpu_use_of_a_job_that_tells_nothing_is_what_its_place_measure
     assert "35%*" in shown
     assert "* GPU use as the place measures it." in shown
     harness.script.stopping = True
+
+
+@in_patient_time
+async def test_a_run_at_a_place_that_this_release_does_not_know_hides_no_other(
+    tmp_path: Path,
+) -> None:
+    harness = LauncherHarness(tmp_path)
+    harness.script.ends_after = None
+    await launch(harness.bench, plan("run-01"), harness.keys)
+    newer = run(nonce="kkkkkkkkkk", run_id="run-02", place="moonbase", pod_id="m1")
+    harness.bench.runs.add(replace(newer, state=RunState.RUNNING))
+    async with whole_fleet(harness.bench, harness.keys, word) as whole:
+        fleet = await whole.heard()
+    assert {row.run.run_id for row in fleet.rows} == {"run-01", "run-02"}
+    harness.script.stopping = True
+
+
+@in_patient_time
+async def test_places_that_are_slow_to_measure_are_waited_for_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness = LauncherHarness(tmp_path)
+    for number in range(MOST_MEASURED):
+        of_it = {
+            "nonce": f"kkkkkkkkk{number}",
+            "run_id": f"run-{number:02}",
+            "pod_id": f"m{number}",
+        }
+        harness.bench.runs.add(run(**of_it, state=RunState.RUNNING))
+
+    async def measured(bench: Workbench, run: Run, told: RunPicture) -> None:
+        await asyncio.sleep(10.0)
+
+    monkeypatch.setattr(whole_fleet_module, "measured_by_place", measured)
+    async with whole_fleet(harness.bench, harness.keys, word) as whole:
+        before = asyncio.get_running_loop().time()
+        await whole.heard(0.0)
+    assert asyncio.get_running_loop().time() - before < 15.0
