@@ -75,7 +75,8 @@ class OwnFolder:
         return Below(self.root)
 
     def is_there(self) -> bool:
-        return (self.ours / "newest.json").is_file()
+        with _usable(self.root):
+            return (self.ours / "newest.json").is_file()
 
     def too_wide(self) -> str:
         return too_wide(self.root)
@@ -89,10 +90,11 @@ class OwnFolder:
 
     def may_be_written(self) -> bool:
         """Whether it, or the nearest folder above that is there, can be written to. Changes nothing."""
-        nearest = self.ours if self.ours.exists() else self.root
-        while not nearest.exists() and nearest != nearest.parent:
-            nearest = nearest.parent
-        return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+        with _usable(self.root):
+            nearest = self.ours if self.ours.exists() else self.root
+            while not nearest.exists() and nearest != nearest.parent:
+                nearest = nearest.parent
+            return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
 
     def ensure(self) -> bool:
         """See to it that it is there and can be written to; True when it was made one of ours now."""
@@ -211,10 +213,17 @@ class OwnFolder:
             with self._locked():
                 return self._follow(name, sums, message, deletes, parent)
         finally:
-            if self._document("change").get("coming") != name:
+            if not self._may_be_begun(name):
                 below.remove_all(coming)  # else whoever comes next finishes it
             if held >= 0:
                 os.close(held)
+
+    def _may_be_begun(self, name: str) -> bool:
+        """Also where nobody can tell: a change that is begun needs what was copied."""
+        try:
+            return self._document("change").get("coming") == name
+        except FolderTrouble:
+            return True
 
     def _bring(self, content: Content, target: str) -> FileSums:
         """A copy on that disk, whole and through to it, with the hash of what was read."""
@@ -471,10 +480,12 @@ class OwnFolder:
         return document if isinstance(document, dict) else {}
 
     def _raw(self, name: str) -> bytes:
-        """What a file of ours says; nothing where it cannot be read."""
+        """What a file of ours says; nothing where there is none. One that cannot be read is trouble: without the tags
+        what they keep would be removed."""
         try:
-            return self._below.read(f"{OURS}/{name}.json")
-        except OSError:
+            with _usable(self.root):
+                return self._below.read(f"{OURS}/{name}.json")
+        except FileNotFoundError:
             return b""
 
     def _write(self, name: str, text: str) -> None:

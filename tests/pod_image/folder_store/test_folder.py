@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import multiprocessing
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pod_image.folder_store import folder as store
+from pod_image.folder_store.below import Below
 from pod_image.folder_store.contents import FileSums
 from pod_image.folder_store.folder import OwnFolder
 from pod_image.folder_store.trouble import FolderFault, FolderTrouble
@@ -336,3 +338,44 @@ def test_sums_are_those_of_git_and_sha256(tmp_path: Path) -> None:
     sums = FileSums.of(tmp_path / "a")
     assert sums.git_sha1 == "ce013625030ba8dba906f756967f9e9ca394464a"
     assert sums.sha256 == "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
+
+
+@pytest.mark.promise("results-verified")
+def test_tags_that_cannot_be_read_for_a_moment_lose_nothing_that_they_keep(
+    folder: OwnFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.tag(folder.put({"voice.onnx": b"first"}, "one"), "best")
+    reads = Below.read
+
+    def read(self: Below, path: str) -> bytes:
+        if path.endswith("tags.json"):
+            raise OSError(errno.EIO, "Input/output error")
+        return reads(self, path)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Below, "read", read)
+        for change in (
+            lambda: folder.put({"voice.onnx": b"second"}, "two"),
+            lambda: folder.tag(folder.commit(), "newer"),
+        ):
+            with pytest.raises(FolderTrouble) as caught:
+                change()
+            assert caught.value.fault is FolderFault.UNUSABLE
+    assert set(folder.tags()) == {"best"}
+    assert folder.read("best", "voice.onnx", 0, 9) == b"first"
+    assert folder.read("", "voice.onnx", 0, 9) == b"second"  # the change that was begun
+
+
+@pytest.mark.parametrize("call", ["is_there", "has_others", "may_be_written", "commit"])
+def test_a_folder_that_this_user_may_not_look_into_is_said(
+    tmp_path: Path, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path, **_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    folder = OwnFolder(tmp_path / "voices")
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "stat", closed)
+        with pytest.raises(FolderTrouble) as caught:
+            getattr(folder, call)()
+    assert caught.value.fault is FolderFault.NOT_TO_BE_WRITTEN
