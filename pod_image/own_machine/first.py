@@ -48,11 +48,14 @@ def late_at(place: RunPlace) -> float:
     """By the machine's uptime, when the run is well past its deadline: a clock that is set meanwhile makes it neither
     late nor young."""
     order = place.order
-    deadline, began = order.get("deadline"), order.get("created_at")
+    deadline, began, at = order.get("deadline"), order.get("created_at"), order.get("uptime")
     if not isinstance(deadline, int | float):
         return float("inf")
-    now = began if isinstance(began, int | float) else time.time()
-    return uptime() + deadline - now + LATE_SECONDS
+    if not isinstance(at, int | float):
+        at = uptime()
+    if not isinstance(began, int | float):
+        began = time.time()
+    return at + deadline - began + LATE_SECONDS  # what was installed since is of the run's time
 
 
 def until_over(agent: int, wakeup: int, late_at: float) -> tuple[int, str]:

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from pod_image.own_machine.identity import Identity, boot_id, living
+from pod_image.own_machine.first import LATE_SECONDS, late_at
+from pod_image.own_machine.identity import Identity, boot_id, living, uptime
 from pod_image.own_machine.machine import ThisMachine
 from pod_image.own_machine.run_place import RunPlace
 from pod_image.process_table import process
@@ -142,6 +143,14 @@ def test_a_clock_that_was_set_forward_while_it_ran_ends_no_run(runs: Runs) -> No
     (place.disk / "enough").touch()
     assert first.wait(PATIENCE_SECONDS) == 0
     assert place.ended["why"] == ""
+
+
+@pytest.mark.promise("money-caps")
+def test_what_was_installed_before_the_agent_began_is_of_the_runs_time(runs: Runs) -> None:
+    """It was ordered half an hour ago, for an hour."""
+    began, at = time.time() - 1_800.0, uptime() - 1_800.0
+    place = runs.place(created_at=began, uptime=at, deadline=began + 3_600.0)
+    assert late_at(place) == pytest.approx(at + 3_600.0 + LATE_SECONDS)
 
 
 def test_an_agent_that_was_stopped_is_woken_and_a_terminal_that_goes_away_ends_nothing(
