@@ -16,7 +16,9 @@ class StudyAddress:
     name: str
 
     def __str__(self) -> str:
-        return f"{self.repo}/{self.name}"
+        # A folder called studies is said with the one of that name in it, since `study_address` takes one away.
+        is_doubtful = is_folder(self.repo) and self.repo.endswith("/studies")
+        return f"{self.repo}/studies/{self.name}" if is_doubtful else f"{self.repo}/{self.name}"
 
 
 def study_address(typed: str) -> StudyAddress | None:

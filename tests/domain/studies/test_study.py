@@ -198,6 +198,9 @@ def test_a_study_in_a_folder_is_named_by_its_path() -> None:
     assert there == StudyAddress("gpubox:/data/voices", "tune")
     assert study_address(str(there)) == there
     assert study_address("/tune") is None  # no folder is left
+    for folder in ("/home/me/studies", "/studies", "gpubox:/studies", "/studies/studies"):
+        called_so = StudyAddress(folder, "tune")
+        assert study_address(str(called_so)) == called_so
     assert study_address("/home/me/voices/Not A Name") is None
 
 
