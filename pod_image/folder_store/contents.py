@@ -65,7 +65,7 @@ class Contents:
         try:
             document = json.loads(raw)
             return cls(str(document["commit"]), files_in(document["files"]))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
             return None
 
     def to_json(self) -> str:

@@ -475,7 +475,7 @@ class OwnFolder:
     def _document(self, name: str) -> dict[str, Any]:
         try:
             document = json.loads(self._raw(name))
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return document if isinstance(document, dict) else {}
 

@@ -333,6 +333,19 @@ def test_a_list_whose_version_is_no_name_is_none_of_ours(folder: OwnFolder) -> N
     assert trouble.value.fault is FolderFault.DAMAGED
 
 
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"commit": "a", "files": [["voice.onnx", Infinity, "a", "b"]]}']
+)
+def test_a_list_that_no_program_of_ours_wrote_is_said(folder: OwnFolder, text: str) -> None:
+    for name in ("change", "newest"):
+        (folder.ours / f"{name}.json").write_text(text)
+        with pytest.raises(FolderTrouble) as caught:
+            folder.files()
+        assert caught.value.fault is FolderFault.DAMAGED
+        (folder.ours / f"{name}.json").unlink()
+        folder.ensure()
+
+
 def test_sums_are_those_of_git_and_sha256(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"hello\n")
     sums = FileSums.of(tmp_path / "a")
