@@ -41,7 +41,10 @@ def time_there(ground: Ground) -> float:
     """Unix seconds by which the runs here are counted. While one lives a clock that is set changes them by nothing: a
     run would be over its deadline by that, or never come to it."""
     machine = ground.machine
-    living = [place.order for place in all_runs(ground.runs) if is_living(ground, place)]
+    left = (
+        place for place in all_runs(ground.runs) if not place.ended
+    )  # is every answer's: no look at each process
+    living = [place.order for place in left if is_living(ground, place)]
     begun = [order for order in living if isinstance(order.get("uptime"), int | float)]
     if not begun:
         return machine.now()

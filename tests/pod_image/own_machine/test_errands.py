@@ -225,3 +225,21 @@ def test_runs_are_not_looked_for_where_other_users_could_have_put_them(
     with pytest.raises(Refused, match="belongs to another user") as caught:
         this_ground()
     assert str(runs) in str(caught.value.message)
+
+
+@in_virtual_time
+async def test_the_time_is_told_without_a_look_at_each_run_that_has_ended(tmp_path: Path) -> None:
+    machine = MadeUpMachine()
+    ground = ground_of(tmp_path, machine)
+    for number in range(3):
+        answer(ground, "start", order(pod_id=f"run-0{number}-a1-abcdefghij"))
+        answer(ground, "end", {"pod_id": f"run-0{number}-a1-abcdefghij"})
+    looked: list[RunPlace] = []
+
+    def is_alive(place: RunPlace) -> bool:
+        looked.append(place)
+        return False
+
+    machine.is_alive = is_alive  # type: ignore[method-assign]
+    assert time_there(ground) == machine.now()
+    assert looked == []
