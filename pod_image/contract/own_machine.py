@@ -10,6 +10,8 @@ PROCESSOR = "cpu"
 """The type of a machine, or a run, without a GPU."""
 FOLDER_VARIABLE = "LAUNCHER_MACHINE_FOLDER"
 """Another place for the runs of this machine."""
+CLOCK_AHEAD_VARIABLE = "LAUNCHER_CLOCK_AHEAD"
+"""Set for a run by whose time that machine's clock is wrong: so many seconds are added to it."""
 
 
 class Kind(StrEnum):

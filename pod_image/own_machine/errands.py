@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pod_image.contract.own_machine import PROCESSOR, Kind
+from pod_image.contract.own_machine import CLOCK_AHEAD_VARIABLE, PROCESSOR, Kind
 from pod_image.own_machine.folder_errand import ask_folder
 from pod_image.own_machine.gpus import Gpu, is_free, lease
 from pod_image.own_machine.machine import Machine
@@ -21,6 +21,7 @@ from pod_image.own_machine.run_place import RunPlace, all_runs
 
 UNBORN_SECONDS = 60.0
 """A start that has left no process by then was cut off."""
+AGREES_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,11 @@ def start(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
         }
         if not chosen:
             del environment["CUDA_VISIBLE_DEVICES"]  # this user's own word on it stands
+        ahead_seconds = time_there(ground) - machine.now()
+        if (
+            abs(ahead_seconds) > AGREES_SECONDS
+        ):  # the deadline is by that time, and so is all that the agent counts
+            environment[CLOCK_AHEAD_VARIABLE] = f"{ahead_seconds:.3f}"
         place.disk.mkdir()
         order = _order(ground, asked, environment, [*leased.values()])
         if container:

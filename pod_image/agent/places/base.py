@@ -18,13 +18,17 @@ class PodUnreadable(Exception):
 
 @dataclass(frozen=True)
 class PodReading:
-    """What the place says about this pod. `server_time` is the place's own clock; times are unix seconds."""
+    """What the place says about this pod. `server_time` is the place's own clock; times are unix seconds.
+
+    `ahead_seconds`: where it tells no time, how far its time is ahead of this machine's clock.
+    """
 
     created_at: float | None
     price_per_hour_usd: float | None
     server_time: float | None
     gpu: str = ""
     gpu_count: int = 0
+    ahead_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from pod_image.agent.clock import AnchoredClock
+from pod_image.agent.places.local import LocalPod
 from pod_image.contract.own_machine import FOLDER_VARIABLE, Kind
 from pod_image.own_machine.__main__ import this_ground
 from pod_image.own_machine.errands import UNBORN_SECONDS, Ground, answer, time_there
 from pod_image.own_machine.gpus import Gpu, lease
 from pod_image.own_machine.refused import Refused
 from pod_image.own_machine.run_place import RunPlace, agents_environment
+from tests.kit.clocks import MachineClock
 from tests.kit.virtual_time import in_virtual_time
 from tests.providers.own_stage import GPUS, MadeUpMachine
 
 ID = "run-01-a1-abcdefghij"
+SECOND = "run-02-a1-abcdefghij"
 DEADLINE = datetime(2030, 1, 1, tzinfo=UTC)
 
 
@@ -197,6 +202,25 @@ async def test_a_clock_that_is_set_while_a_run_lives_changes_no_time_of_it(
     assert [(each["created_at"], each["seconds"]) for each in shown] == [(began, 0.0)]
     machine.die("run-02-a1-abcdefghij")
     assert time_there(ground) == began + jump
+
+
+@pytest.mark.promise("money-caps")
+@pytest.mark.parametrize("jump", [-7_200.0, 0.0, 7_200.0])
+@in_virtual_time
+async def test_an_agent_counts_by_the_time_by_which_its_deadline_was_made(
+    tmp_path: Path, jump: float
+) -> None:
+    machine = MadeUpMachine()
+    ground = ground_of(tmp_path, machine)
+    answer(ground, "start", order())
+    machine.skew_seconds = jump
+    started = RunPlace.of(ground.runs, answer(ground, "start", order(pod_id=SECOND))["id"])
+    pod = LocalPod.from_environment(machine.environments[SECOND], httpx.AsyncClient)
+    seen = MachineClock()
+    seen.skew_seconds = jump
+    clock = AnchoredClock(seen)
+    clock.anchor(clock.now() + (await pod.read()).ahead_seconds)
+    assert clock.now() == pytest.approx(started.order["created_at"])
 
 
 def test_a_run_gets_what_programs_need_and_no_key_of_the_persons_surroundings(
