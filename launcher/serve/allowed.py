@@ -75,11 +75,15 @@ class Allowed:
     def _check_folder(self, named: str) -> None:
         """A folder of this computer, there or yet to be made, has to be below one that clients may name."""
         found = folder_in(named)
-        if found is None or found.host:
+        if found is not None and found.host:
             return
-        real = _made_at(Path(found.path))
+        if found is None and not named.startswith(
+            "/"
+        ):  # such as //etc, which is none of the Hub's repos either
+            return
+        real = _made_at(Path(named))
         if real is None or not self._may_be_read(real):
-            raise self._refused(found.path)
+            raise self._refused(named)
 
     def _refused(self, text: str) -> InvalidRequest:
         return InvalidRequest(

@@ -184,7 +184,13 @@ def test_results_go_to_no_folder_that_clients_may_not_name(disk: Disk) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["{inside}/absent/../../voices", "{inside}/below/../../voices", "{inside}/link/voices"]
+    "name",
+    [
+        "{inside}/absent/../../voices",
+        "{inside}/below/../../voices",
+        "{inside}/link/voices",
+        "//etc/voices",
+    ],
 )
 @pytest.mark.parametrize("setting", ["results_folder", "dataset_repo"])
 def test_no_way_round_leads_results_or_a_dataset_out_of_an_allowed_folder(
