@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from pod_image.agent.ports import Clock
@@ -13,15 +14,16 @@ AGREES_SECONDS = 2.0
 class AnchoredClock:
     """Follows the machine's clock until it is anchored; from then on a jump of that clock changes nothing."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, uptime: Callable[[], float] | None = None) -> None:
+        """`uptime`: seconds that carry it on; those of the loop stand still while the machine sleeps."""
+        self._clock, self._uptime = clock, uptime
         self._anchor: tuple[float, float] | None = None
 
     def now(self) -> float:
         if self._anchor is None:
             return self._clock.now()
-        server_seconds, loop_seconds = self._anchor
-        return server_seconds + asyncio.get_running_loop().time() - loop_seconds
+        server_seconds, at_seconds = self._anchor
+        return server_seconds + self._seconds() - at_seconds
 
     def anchor(self, server_seconds: float) -> float:
         """Take the server's time as ours. Returns how many seconds the machine's clock is ahead of it.
@@ -31,11 +33,11 @@ class AnchoredClock:
         own_seconds = self._clock.now()
         ahead_seconds = own_seconds - server_seconds
         is_close = abs(ahead_seconds) <= AGREES_SECONDS
-        self._anchor = (
-            own_seconds if is_close else server_seconds,
-            asyncio.get_running_loop().time(),
-        )
+        self._anchor = (own_seconds if is_close else server_seconds, self._seconds())
         return ahead_seconds
+
+    def _seconds(self) -> float:
+        return asyncio.get_running_loop().time() if self._uptime is None else self._uptime()
 
     def moment(self) -> datetime:
         return datetime.fromtimestamp(self.now(), UTC)

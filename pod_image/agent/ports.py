@@ -240,6 +240,8 @@ class Ports:
     timing: Timing = field(default_factory=Timing)
     checks_machine: bool = False
     """Whether GPU, disk and network are tried before the run; a scripted machine has none to try."""
+    uptime: Callable[[], float] | None = None
+    """Seconds that go on while the machine sleeps, where it has such; else those of the loop."""
 
 
 @dataclass(frozen=True)

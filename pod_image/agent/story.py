@@ -78,7 +78,7 @@ async def _live_and_release(ports: Ports, pod: OwnPod, keeper: GuardKeeper, say:
 
     Returns only where the pod ends with its container.
     """
-    clock = AnchoredClock(ports.clock)
+    clock = AnchoredClock(ports.clock, ports.uptime)
     life = None
     try:
         life = await _work(ports, pod, clock, keeper)
