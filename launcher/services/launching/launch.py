@@ -10,7 +10,7 @@ from launcher.domain.offer import Offer
 from launcher.domain.plan import Plan
 from launcher.domain.pod import Pod, PodStatus
 from launcher.domain.pod_ids import named_pod
-from launcher.domain.run import Run
+from launcher.domain.run import Run, RunState
 from launcher.errors import (
     HubError,
     InvalidRequest,
@@ -69,10 +69,13 @@ from launcher.stores.secrets import Keys
 from pod_image.contract.bodies import ArmedReport
 from pod_image.contract.figures import dollars_per_hour
 from pod_image.contract.next_steps import NextStep, Sentence, setting
+from pod_image.contract.outcomes import EndReason
 from pod_image.contract.results_address import results_kind
 
 MOST_PODS = 3
 """So many pods that never came up are paid for, then the launch gives up."""
+_OF_THE_POD = (EndReason.BOOT_FAILED, EndReason.LOST)
+"""How a run is listed whose pod never came up, by its launch or by whoever else looked."""
 
 
 async def launch(
@@ -97,6 +100,7 @@ async def launch(
     task is cancelled, the pod is released and the error says why and what it cost; a cancellation that comes
     when it is armed already is raised as it is, and leaves the pod. A launch of the same run
     that was cut off earlier is settled first: its pod is adopted when the settings are the same.
+    A run that was aborted meanwhile, or has come to its end unheard, is returned as it ended.
     Raises NothingAvailable when every candidate was refused, RentUnclear when it cannot be told whether a
     pod exists, RunFailed when the pod did not come up, Interrupted after a cancellation, and other LauncherErrors.
     """
@@ -147,6 +151,8 @@ class _Launch:
             try:
                 return await self.clean_up.guarded(rental, run, self._attempt(rental, run))
             except NeverCameUp as exc:
+                if (over := self._ended_otherwise(run)) is not None:
+                    return over
                 if isinstance(exc, UnfitMachine):
                     self._candidates.avoid(bad_hosts(self._bench))
                 if not tries_left or not self._candidates.left:
@@ -181,7 +187,17 @@ class _Launch:
             rental = self._rental(run)
             return await self.clean_up.guarded(rental, run, self._adopted(rental, run))
         except NeverCameUp as exc:
+            if (over := self._ended_otherwise(run)) is not None:
+                return over
             raise RunFailed(str(exc), hint="Launch again.") from exc
+
+    def _ended_otherwise(self, run: Run) -> Run | None:
+        """The run, if it ended for another reason than a pod that never came up: it was aborted from elsewhere, or came
+        to its end unheard. Another pod would train again what is over."""
+        now = self._bench.runs.by_nonce(run.nonce)
+        if now is None or now.state is not RunState.ENDED:
+            return None
+        return None if now.end_reason in (None, *_OF_THE_POD) else now
 
     async def _adopted(self, rental: Rental, run: Run) -> Run:
         self._check_price(run, dearest_agreed(self._plan.candidates, run.gpu_name))

@@ -16,6 +16,7 @@ from launcher.errors import (
     RunFailed,
 )
 from launcher.services.common.intents import intents_of
+from launcher.services.ending.release import release
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress, Stage
 from pod_image.contract.environment import RUN_VARIABLE, RunDocument
@@ -118,6 +119,32 @@ async def test_a_pod_that_vanishes_while_it_boots_is_replaced(tmp_path: Path) ->
     run = await task
     assert run.attempt == 2
     assert harness.live() == [run.pod_id]
+
+
+@pytest.mark.promise("money-launch")
+@in_virtual_time
+async def test_a_run_that_is_aborted_elsewhere_while_it_boots_gets_no_second_pod(
+    tmp_path: Path,
+) -> None:
+    harness = LauncherHarness(tmp_path)
+    harness.script.armed_after = 60.0
+    task = asyncio.create_task(launch(harness.bench, plan("run-01", offer(), A5000), harness.keys))
+    await asyncio.sleep(30)
+    terminal = harness.open_bench()
+    await release(terminal, terminal.runs.get("run-01"))
+    run = await task
+    assert (run.state, run.end_reason) == (RunState.ENDED, EndReason.ABORTED)
+    assert (harness.posts(), harness.live()) == (1, [])
+
+
+@in_virtual_time
+async def test_a_run_that_came_to_its_end_unheard_gets_no_second_pod(tmp_path: Path) -> None:
+    harness = LauncherHarness(tmp_path)
+    harness.script.armed_after = 60.0
+    harness.world.faults.switch_on("logs-unavailable")
+    run = await launch(harness.bench, plan("run-01", offer(), A5000), harness.keys)
+    assert (run.state, run.end_reason) == (RunState.ENDED, EndReason.FINISHED)
+    assert (harness.posts(), harness.live()) == (1, [])
 
 
 @in_virtual_time
