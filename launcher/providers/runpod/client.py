@@ -190,7 +190,7 @@ class RunPodClient:
         Raises PodGone, or ProviderUnavailable when the stream breaks or falls silent.
         """
         call = _pod_call("GET", pod_id, "/logs", "show the pod's log", params={"tail": tail})
-        if (seconds := self._streams.take(_monotonic())) > 0:
+        if usual_turn() is not Turn.NOW and (seconds := self._streams.take(_monotonic())) > 0:
             await self._sleep(seconds)
         async with self._stream(call, {"Last-Event-ID": after} if after else {}) as response:
             try:
@@ -316,7 +316,7 @@ class RunPodClient:
         request = self._request(call, {**headers, "Accept": "text/event-stream"})
         silence = httpx.Timeout(STREAM_SILENCE_SECONDS)
         request.extensions["timeout"] = silence.as_dict()
-        response = await self._answered(call, request, Turn.STREAM)
+        response = await self._answered(call, request, usual_turn(), is_stream=True)
         try:
             await self._check(call, response)
             yield response
@@ -328,12 +328,14 @@ class RunPodClient:
             call.method, call.path, params=call.params, json=call.body, headers=dict(headers)
         )
 
-    async def _answered(self, call: _Call, request: httpx.Request, turn: Turn) -> httpx.Response:
+    async def _answered(
+        self, call: _Call, request: httpx.Request, turn: Turn, *, is_stream: bool = False
+    ) -> httpx.Response:
         await self._budget.take(turn)
         await self._pass_gate()
         self.calls += 1
         try:
-            response = await self._http.send(request, stream=turn is Turn.STREAM)
+            response = await self._http.send(request, stream=is_stream)
         except _NOT_SENT as exc:
             raise ProviderUnavailable(
                 f"RunPod cannot be reached to {call.what}: {_named(exc)}",

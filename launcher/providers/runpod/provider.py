@@ -317,8 +317,7 @@ class RunPodProvider:
         while True:
             failure: LauncherError | None = None
             try:
-                with looking():
-                    speaking = await self._speaking(pod_id)
+                speaking = await self._speaking(pod_id)
                 async with aclosing(self._client.log(speaking, cursor, tail)) as events:
                     async for event in events:
                         line = log_line(event)

@@ -12,6 +12,7 @@ from launcher.domain.pod import Pod, PodStatus
 from launcher.domain.run import Run
 from launcher.errors import HubError, LauncherError, NotConfigured, PodGone, ProviderUnavailable
 from launcher.providers.base import LogLine
+from launcher.providers.call_budget import Turn, looking
 from launcher.services.common.attempt_events import events_of_attempt
 from launcher.services.common.observations import (
     EventSeen,
@@ -71,6 +72,8 @@ class _Follower:
         self._saved, self._saved_at = (self._cursor, self._seq), bench.clock.now()
         self._has_ended = run.end_reason is not None and not from_start
         self._times = LookTimes(timedelta(seconds=bench.config.poll_seconds), looks_at)
+        # A launch gives back a pod that it does not hear: so it is heard before those that are only watched.
+        self._turn = Turn.NOW if looks_at else Turn.STREAM
         self._look_again = asyncio.Event()
         """Set when the next look may be due sooner than it was."""
         self._status: PodStatus | None = None
@@ -168,23 +171,27 @@ class _Follower:
     async def _missed_in_log(self, until: Event) -> list[Event]:
         found: list[Event] = []
         with suppress(TimeoutError, LauncherError):
-            async with (
-                asyncio.timeout(REREAD_SECONDS),
-                aclosing(self._bench.provider.log(self._run.pod_id)) as lines,
-            ):
-                async for line in lines:
-                    event = from_line(line.text) if line.source == "container" else None
-                    if event is not None and event.seq >= until.seq:
-                        break
-                    if event is not None:
-                        found.append(event)
+            async with asyncio.timeout(REREAD_SECONDS):
+                with looking(self._turn):
+                    await self._read_until(until, found)
         return found
+
+    async def _read_until(self, until: Event, found: list[Event]) -> None:
+        async with aclosing(self._bench.provider.log(self._run.pod_id)) as lines:
+            async for line in lines:
+                event = from_line(line.text) if line.source == "container" else None
+                if event is not None and event.seq >= until.seq:
+                    return
+                if event is not None:
+                    found.append(event)
 
     async def _read_log(self) -> None:
         try:
-            async with aclosing(self._bench.provider.log(self._run.pod_id, self._cursor)) as lines:
-                async for line in lines:
-                    await self._queue.put(line)
+            with looking(self._turn):
+                log = self._bench.provider.log(self._run.pod_id, self._cursor)
+                async with aclosing(log) as lines:
+                    async for line in lines:
+                        await self._queue.put(line)
         except PodGone:
             self._times.want()  # the looks at the pod decide
             self._look_again.set()

@@ -14,6 +14,7 @@ from launcher.errors import RunFailed
 from launcher.providers.call_budget import CALLS_A_MINUTE, Turn
 from launcher.providers.runpod.provider import RunPodProvider
 from launcher.services.common.observations import ReleasedHere, RunEnded
+from launcher.services.ending.reap import reap
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from tests.kit.plans import plan
@@ -81,3 +82,27 @@ async def test_a_pod_that_stays_silent_is_released_at_the_end_of_its_boot_budget
         if each.method == "DELETE" and each.path.startswith("/v2/pods/")
     ]
     assert 600 < ended_at - START < 640
+
+
+@pytest.mark.promise("results-launch")
+@in_virtual_time
+async def test_a_pod_that_is_armed_is_heard_in_time_and_kept(tmp_path: Path) -> None:
+    harness = LauncherHarness(tmp_path)
+    harness.script.ends_after = None
+    async with no_room_for_looks(harness):
+        run = await launch(harness.bench, plan(), harness.keys)
+    assert run.state is RunState.RUNNING
+    assert harness.live() == [run.pod_id]
+    assert harness.loop.time() < 120
+
+
+@in_virtual_time
+async def test_reap_hears_that_another_computers_pod_is_armed(tmp_path: Path) -> None:
+    harness = LauncherHarness(tmp_path)
+    harness.script.ends_after = None
+    run = await launch(harness.bench, plan(), harness.keys)
+    await asyncio.sleep(30 * 60)
+    harness.bench = harness.second_home()
+    async with no_room_for_looks(harness):
+        report = await reap(harness.bench)
+    assert (report.released, [pod.id for pod in report.kept]) == ((), [run.pod_id])
