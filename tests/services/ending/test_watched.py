@@ -385,6 +385,29 @@ def test_the_first_cap_of_a_run_is_that_on_money_or_its_deadline(tmp_path: Path)
     check()
 
 
+@pytest.mark.promise("money-cluster")
+@in_virtual_time
+async def test_another_computer_holds_a_cluster_that_lost_a_pod_to_its_cap_on_money(
+    tmp_path: Path,
+) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.ends_after = None
+    await launched(harness, max_cost_usd=PRICE)
+    harness.world.act(harness.world.live_pods()[1], "terminate")
+    await asyncio.sleep(1900)
+    assert whys(await reap(harness.second_home())) == ["a cap was reached"]
+    assert harness.live() == []
+
+
+@in_virtual_time
+async def test_a_cluster_whose_other_pod_comes_late_has_the_price_of_both(tmp_path: Path) -> None:
+    harness = cluster_harness(tmp_path)
+    harness.script.armed_after = 90.0
+    harness.world.faults.switch_on("cluster-pods-late", seconds=60.0)
+    run = await launched(harness)
+    assert run.price_per_hour_usd == pytest.approx(2 * PRICE)
+
+
 @in_virtual_time
 async def test_without_another_node_the_first_has_its_time_to_deliver(tmp_path: Path) -> None:
     harness = cluster_harness(tmp_path)
