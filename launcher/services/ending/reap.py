@@ -144,7 +144,12 @@ def _left_open(sweep: Sweep) -> tuple[LeftOpen, ...]:
 
 
 async def _carry_out(bench: Workbench, sweep: Sweep) -> ReapReport:
-    released = [await _release(bench, each) for each in sweep.pods if each.why]
+    going = [each for each in sweep.pods if each.why]
+    # What became of the run of one is no reason to keep another waiting.
+    released = [await _release(bench, each) for each in going]
+    for each, gone in zip(going, released, strict=True):
+        if not gone.trouble:
+            await _close_released(bench, each)
     alive = {each.pod.id for each in released if each.trouble}
     _settle_orders(bench, sweep.orders, alive)
     for each in sweep.pods:
@@ -169,12 +174,15 @@ async def _release(bench: Workbench, ours: OurPod) -> Reaped:
     if released.trouble is not None:
         console = bench.place.console_address
         return Reaped(ours.pod, ours.why, str(released.trouble), console)
+    return Reaped(ours.pod, ours.why)
+
+
+async def _close_released(bench: Workbench, ours: OurPod) -> None:
     run = ours.run
     if run is not None and run.state is not RunState.ENDED:
         run = run if run.pod_id else own(bench, run, ours.pod)
         with suppress(NotConfigured):  # gone all the same; who has the token closes its run
             await _close_reaped(bench, run, ours.why)
-    return Reaped(ours.pod, ours.why)
 
 
 async def _close_reaped(bench: Workbench, run: Run, why: str) -> None:

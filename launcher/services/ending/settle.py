@@ -12,7 +12,6 @@ from launcher.domain.cost import cost_usd
 from launcher.domain.run import Run, RunState
 from launcher.errors import HubError, LauncherError, NotConfigured
 from launcher.hub.results_repo import ResultsRepo
-from launcher.providers.call_budget import looking
 from launcher.services.common.attempt_events import events_of_attempt
 from launcher.services.common.observations import EventSeen
 from launcher.services.common.record_observation import note
@@ -234,9 +233,8 @@ async def close(bench: Workbench, run: Run, reason: EndReason, detail: str) -> R
             changes["cost_usd"] = run.cost_usd if is_told else metered
         run = bench.runs.update(run, **changes)
         bench.runs.mark(run, "gone", now)
-    with looking():  # it costs nothing any more
-        run = await remove_run_secrets(bench, run)
-        return await ask_billed(bench, run)
+    run = await remove_run_secrets(bench, run)
+    return await ask_billed(bench, run)
 
 
 async def ask_billed(bench: Workbench, run: Run) -> Run:

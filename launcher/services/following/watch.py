@@ -10,6 +10,7 @@ from typing import Protocol
 from launcher.domain.pod_ids import named_pod
 from launcher.domain.run import Run, RunState
 from launcher.errors import InvalidRequest, PodGone
+from launcher.providers.call_budget import looking
 from launcher.services.common.observations import (
     EventSeen,
     Gone,
@@ -136,7 +137,8 @@ async def _observations(
             else:
                 yield seen
     try:
-        run, unseen = await settle_gone(bench, bench.runs.by_nonce(run.nonce) or run)
+        with looking():  # it costs nothing any more
+            run, unseen = await settle_gone(bench, bench.runs.by_nonce(run.nonce) or run)
     except PodGone as exc:
         bench.teller.cannot_prove_gone(run, str(exc.message), bench.provider_now())
         raise
