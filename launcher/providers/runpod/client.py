@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
@@ -40,6 +40,7 @@ from launcher.providers.runpod.limits import Gate, Pace, wait_seconds
 from launcher.providers.runpod.refusals import Refusal, read_refusal_text, to_error
 from launcher.providers.sse import ServerEvent, server_events, stream_lines
 from pod_image.contract.next_steps import NextStep, Sentence
+from pod_image.contract.server_time import server_time
 from pod_image.contract.surroundings import odd_letters
 
 LONGEST_WAIT_SECONDS = 120.0
@@ -102,8 +103,8 @@ class RunPodClient:
         budget: CallBudget | None = None,
     ) -> None:
         self.calls = 0
-        self.clock_ahead = timedelta(0)
-        """How far RunPod's clock was ahead of ours in its last answer; zero while it has not said."""
+        self._told: tuple[datetime, float] | None = None
+        """What RunPod's clock said last, and when, by one that nobody sets."""
         self._now = now
         self._key = key
         self._gate = Gate()
@@ -121,6 +122,14 @@ class RunPodClient:
 
     def __repr__(self) -> str:
         return f"RunPodClient({str(self._http.base_url)!r})"
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far RunPod's clock is ahead of ours; zero while it has not said. A jump of ours changes nothing."""
+        if self._told is None:
+            return timedelta(0)
+        said, at = self._told
+        return said + timedelta(seconds=_monotonic() - at) - self._now()
 
     @property
     def base_url(self) -> str:
@@ -350,12 +359,13 @@ class RunPodClient:
                 f"RunPod did not answer the call to {call.what}: {_named(exc)}"
             ) from exc
         self._gate.close(wait_seconds(response.headers), _monotonic())
-        self._read_clock(response.headers.get("date", ""))
+        self._read_clock(response.headers)
         return response
 
-    def _read_clock(self, date: str) -> None:
-        with suppress(TypeError, ValueError):
-            self.clock_ahead = parsedate_to_datetime(date) - self._now()
+    def _read_clock(self, headers: Mapping[str, str]) -> None:
+        told = server_time(headers.get("date"), headers.get("age"))
+        if told is not None:
+            self._told = (told, _monotonic())
 
     async def _pass_gate(self) -> None:
         seconds = self._gate.wait_seconds(_monotonic())
@@ -455,4 +465,7 @@ def _named(exc: Exception) -> str:
 
 
 def _monotonic() -> float:
-    return asyncio.get_running_loop().time()
+    try:
+        return asyncio.get_running_loop().time()
+    except RuntimeError:  # a moment that is asked for outside: the loops go by the same clock
+        return time.monotonic()
