@@ -1,5 +1,5 @@
-"""How a place is reached: opened with a key, or asked without one whether its interface is it has the form
-that this release knows."""
+"""How a place is reached: opened with a key, or asked without one whether its interface has the form that this release
+knows."""
 
 from __future__ import annotations
 
