@@ -219,7 +219,9 @@ class QueueRunner:
 
     async def _sweep(self) -> None:
         now = self._bench.clock.now()
-        if not self._sweeps or (self._swept_at and now - self._swept_at < SWEEP):
+        # A clock that was set back since then tells nothing of how long ago that was.
+        was_now = self._swept_at is not None and timedelta(0) <= now - self._swept_at < SWEEP
+        if was_now or not self._sweeps:
             return
         self._swept_at = now
         with suppress(LauncherError):

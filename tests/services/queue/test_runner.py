@@ -19,6 +19,7 @@ from launcher.services.queue.adding import HowToQueue
 from launcher.services.queue.queued_run import QueuedRun
 from launcher.stores.secrets import Keys
 from pod_image.contract.outcomes import EndReason
+from tests.kit.clocks import LoopClock
 from tests.kit.clouds import RESULTS_REPO
 from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
@@ -324,3 +325,24 @@ async def test_why_a_run_cannot_be_followed_is_said_once(tmp_path: Path) -> None
     is_refused = False
     await runner
     assert harness.entries()[0].state.is_over
+
+
+@in_virtual_time
+async def test_pods_that_nobody_needs_are_looked_for_also_after_the_clock_was_set_back(
+    tmp_path: Path,
+) -> None:
+    harness = QueueHarness(tmp_path)
+    clock = harness.bench.clock
+    assert isinstance(clock, LoopClock)
+
+    def lists() -> int:
+        return sum(
+            (each.method, each.path) == ("GET", "/v2/pods") for each in harness.world.requests
+        )
+
+    async with harness.working():
+        await asyncio.sleep(60)
+        assert lists() == 1
+        clock.skew_seconds = -86_400.0
+        await asyncio.sleep(900)
+        assert lists() == 3
