@@ -24,8 +24,6 @@ from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.paths import is_safe_name
 from pod_image.contract.whole_file import write_whole
 
-USUAL_PRESET = "finetune-medium"
-"""What is suggested to somebody who has not chosen yet: the form begins with it, and README and guides name it."""
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
 
 

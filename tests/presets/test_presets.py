@@ -6,10 +6,10 @@ import pytest
 
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.config import Config
+from launcher.domain.usual_preset import USUAL_PRESET
 from launcher.errors import InvalidRequest
 from launcher.forms.run_file import parse_run_file
 from launcher.presets import (
-    USUAL_PRESET,
     built_in_folder,
     delete_preset,
     find_preset,

@@ -11,7 +11,7 @@ from launcher.cli.terminal.layout import pairs, paragraph, table
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import LOOKS, style
 from launcher.cli.terminal.plain_text import plain_text_line
-from launcher.presets import USUAL_PRESET
+from launcher.domain.usual_preset import USUAL_PRESET
 from launcher.workshop.editing.trash import LeftOut
 from launcher.workshop.library import Shown, Summary
 from launcher.workshop.make import Made

@@ -1,4 +1,4 @@
-"""How Hugging Face Jobs is opened, and asked whether its list of hardware still has the form that this release knows."""
+"""How Hugging Face Jobs is opened, and asked whether its hardware list still has the form that this release knows."""
 
 from __future__ import annotations
 

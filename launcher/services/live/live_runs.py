@@ -33,7 +33,6 @@ from launcher.services.common.observations import (
     ReleasedHere,
     RestartSeen,
 )
-from launcher.services.following.silence import silence_text
 from launcher.services.live.folded import FoldedPictures
 from launcher.services.live.holders import Holder, Holders
 from launcher.services.live.journal import Journal
@@ -235,6 +234,8 @@ class Live:
             case ReleasedHere(why=why):
                 self.say(run, f"Released from this computer: {why}.")
             case PlaceSilent() | PlaceAnswers():
+                from launcher.services.following.silence import silence_text  # after the first page
+
                 view.take_log(silence_text(seen), "launcher", self.clock.now())
             case _:
                 view.version += 1

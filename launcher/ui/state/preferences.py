@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from launcher.presets import USUAL_PRESET
+from launcher.domain.usual_preset import USUAL_PRESET
 from launcher.ui.theme import Theme
 from pod_image.contract.whole_file import write_whole
 

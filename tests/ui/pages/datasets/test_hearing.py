@@ -139,7 +139,7 @@ async def test_swapped_texts_are_found_moved_and_moved_back(person: User, ground
     heard = Heard(ground, swapped)
     await visit(person, "/datasets/anna")
     press(person, only(person, Button, "compare-texts"))
-    await person.should_see("What is said in wavs/clip_01.flac stands at", retries=400)
+    await person.should_see("What is said in wavs/clip_01.flac is at", retries=400)
     press(person, only(person, Button, "move-texts"))
     await person.should_see("2 transcripts moved to their clips.", retries=400)
     assert heard.texts == TEXTS
