@@ -18,6 +18,7 @@ from launcher.services.common.our_image import ordered_image
 from launcher.services.common.run_secrets import named_secrets
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.contract_error import ContractError
+from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.environment import (
     DATASET_TOKEN_VARIABLE,
     RUN_VARIABLE,
@@ -27,6 +28,7 @@ from pod_image.contract.environment import (
 )
 from pod_image.contract.next_steps import Sentence, setting
 from pod_image.contract.places import PLACES
+from pod_image.contract.results_address import is_folder
 from pod_image.contract.settings import SETTINGS, RunSettings
 
 LEAST_GPU_MEMORY_GB = 16.0
@@ -145,7 +147,15 @@ def _refuse_what_is_sent_from_here(settings: RunSettings) -> None:
             "With `bootstrap`, the launcher sends our agent to the image; but the launcher does not start this task.",
             hint="Use the image of this release: leave the setting `image` at its default.",
         )
-
+    named = (settings.results, *(each.repo for each in chosen_datasets(settings)))
+    if folders := [each for each in named if is_folder(each)]:
+        raise InvalidRequest(
+            "An exported task runs on a machine that has none of your folders and is removed after the run: "
+            f"{', '.join(folders)} cannot be used there.",
+            hint=Sentence(
+                "Export a preset with ", setting("results_repo"), ", and take datasets from repos."
+            ),
+        )
     if settings.nodes > 1:
         raise InvalidRequest(
             f"This run trains on {settings.nodes} nodes, and an exported task is started on one.",

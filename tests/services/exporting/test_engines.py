@@ -150,3 +150,19 @@ def test_secrets_of_the_command_are_named_and_nothing_else_of_them_is_there() ->
         assert "WANDB_API_KEY" in engine.to_yaml(made)
     document = json.loads(made.environment[RUN_VARIABLE])
     assert document["settings"]["secret"] == ["WANDB_API_KEY"]
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        {"provider": "local", "results_folder": "/home/me/voices", "results_repo": ""},
+        {"provider": "ssh", "host": "gpubox", "results_folder": "/data/voices", "results_repo": ""},
+        {"provider": "local", "dataset_repo": "/home/me/clips"},
+    ],
+)
+def test_what_is_in_a_folder_of_ones_own_machine_goes_to_no_other_engine(
+    folders: dict[str, Any],
+) -> None:
+    """The machine there is removed after the run, and what was written to that path with it."""
+    with pytest.raises(InvalidRequest, match="has none of your folders"):
+        task(**folders)
