@@ -61,7 +61,7 @@ def estimate(settings: DistilSettings, offer: Offer, start_seconds: float) -> Es
         cost_usd=hours * offer.price_per_hour_usd,
         basis=(
             f"{counted(clips, 'clip')} spoken by {who} and heard in about {duration(making)}, all of them kept; then a "
-            f"GPU speeds, {load.source}; {counted(load.steps, 'step')} of {counted(load.batch, 'clip')}, and "
+            f"table of GPU speeds, {load.source}; {counted(load.steps, 'step')} of {counted(load.batch, 'clip')}, and "
             f"{around_words(start_seconds)}"
         ),
     )

@@ -154,6 +154,7 @@ def test_the_estimate_has_speaking_hearing_and_piper_s_own_training() -> None:
     basis = recipe_of(settings()).estimate(settings(), None, offer(), [])
     assert basis is not None
     assert "spoken by a Piper voice and heard in about" in basis.basis
+    assert "all of them kept; then a table of GPU speeds, " in basis.basis
 
 
 def test_the_disk_has_to_hold_the_clips_as_spoken_kept_and_delivered() -> None:
