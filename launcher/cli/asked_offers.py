@@ -45,7 +45,7 @@ def show_offers(output: Output, asked: Asked, wait_for_stock: str = "") -> None:
         lambda: offers_text(found),
         quiet="\n".join(f"{each.place.name} {each.offer.gpu_type}" for each in found.fitting),
     )
-    if not found.fitting and not longest:
+    if not (found.fitting if is_at_one else found.has_gpu) and not longest:
         raise NothingAvailable(
             "No GPU that fits is available now.",
             hint="Wait with --wait-for-stock 2h, or allow more GPU types or providers.",

@@ -30,6 +30,7 @@ from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.environment import Attempt, RunDocument
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import Said, Sentence
+from pod_image.contract.own_machine import PROCESSOR
 from pod_image.contract.settings import RunSettings
 
 BETWEEN_LOOKS = timedelta(seconds=30)
@@ -73,6 +74,11 @@ class OffersFound:
     @property
     def fitting(self) -> tuple[PricedOffer, ...]:
         return tuple(each for each in self.offers if each.fits)
+
+    @property
+    def has_gpu(self) -> bool:
+        """A computer without one is offered too, and is no answer to whether a GPU is free."""
+        return any(each.offer.gpu_type != PROCESSOR for each in self.fitting)
 
 
 async def look_for_offers(

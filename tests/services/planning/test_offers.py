@@ -64,6 +64,18 @@ async def test_this_computer_is_offered_before_anything_ran_there_and_is_not_in_
 
 
 @in_virtual_time
+async def test_a_computer_without_a_gpu_does_not_count_as_a_free_gpu(tmp_path: Path) -> None:
+    harness = LauncherHarness(tmp_path)
+    bench = replace(harness.bench, others={"local": own_machine(tmp_path).provider})
+    settings = compose(None, COMMAND, check_required=False).settings
+    assert (await look_for_offers(bench, settings)).has_gpu
+    harness.world.catalogue.stock = {}
+    found = await look_for_offers(bench, settings)
+    assert [each.place.name for each in found.fitting] == ["local"]
+    assert not found.has_gpu
+
+
+@in_virtual_time
 async def test_who_has_no_key_sees_this_computer_and_what_is_missing(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)
     nobody = cast(Provider, NoProvider(harness.bench.place))
