@@ -5,7 +5,7 @@ from __future__ import annotations
 from launcher.cli.terminal.layout import paragraph, table
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.services.planning.offers import OffersFound, PricedOffer
-from pod_image.contract.figures import UNKNOWN, dollars, duration
+from pod_image.contract.figures import UNKNOWN, dollars, roughly
 
 
 def offers_text(found: OffersFound) -> str:
@@ -22,13 +22,26 @@ def offers_text(found: OffersFound) -> str:
 
 def _how_it_is_known(found: OffersFound) -> list[str]:
     """What the job's columns rest on, and why some are empty."""
-    known = [each.estimate for each in found.fitting if each.estimate is not None]
-    said = [paragraph(f"THE JOB and TAKES: {known[0].basis}.")] if known else []
+    known = [each for each in found.fitting if each.estimate is not None]
+    bases: dict[str, str] = {}  # by provider, whose start takes its own time: that of its cheapest
+    for each in known:
+        if each.estimate is not None:
+            bases.setdefault(each.place.name, each.estimate.basis)
+    if len({*bases.values()}) == 1:
+        said = [paragraph(f"THE JOB and TAKES: {next(iter(bases.values()))}.")]
+    else:
+        said = [paragraph(f"THE JOB and TAKES, {name}: {basis}.") for name, basis in bases.items()]
     if len(known) < len(found.fitting):
         said.append(
             paragraph(
                 "What is unknown becomes known once a run of yours with the same settings has finished; of some "
                 "recipes also when a dataset is named. AT MOST is what the caps allow in any case."
+            )
+        )
+    if any(each.estimate is not None and each.estimate.cost_usd > each.most_usd for each in known):
+        said.append(
+            paragraph(
+                "Where THE JOB is more than AT MOST, a cap would end the run before it is finished."
             )
         )
     return said
@@ -42,7 +55,7 @@ def _table(found: OffersFound) -> str:
 def _row(each: PricedOffer) -> tuple[str, ...]:
     offer, estimate = each.offer, each.estimate
     cost = dollars(estimate.cost_usd) if estimate else UNKNOWN
-    time = duration(estimate.hours * 3600) if estimate else UNKNOWN
+    time = roughly(estimate.hours) if estimate else UNKNOWN
     if not offer.price_per_hour_usd:
         cost = dollars(0.0)  # however long it takes
     return (

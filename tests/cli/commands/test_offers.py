@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from launcher.cli.terminal.typed_time import read_time
@@ -64,6 +66,34 @@ def test_the_time_and_cost_of_this_job_are_told_with_its_dataset(
     assert all(each["most_usd"] >= each["estimate"]["cost_usd"] for each in fitting)
     said = shell("offers", "--dataset-repo", demo_dataset)
     assert "THE JOB and TAKES: table of GPU speeds" in said.text
+
+
+def test_the_time_to_start_is_said_of_the_provider_that_it_is_true_of(
+    shell: Shell, demo_dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_JOBS_TOKEN", JOBS_TOKEN)
+    took = ("--preset", "quick-check", "--dataset-repo", demo_dataset)
+    said = shell("offers", *took)
+    starts = dict(
+        re.findall(r"THE JOB and TAKES, ([\w-]+): .*?about (\d+) minutes for start", said.text)
+    )
+    assert starts.keys() == {"runpod", "hf-jobs"}
+    assert starts["runpod"] != starts["hf-jobs"]
+    planned = re.search(
+        r"about (\d+ min)", shell("plan", *took, "--results-repo", "demo/voice").text
+    )
+    assert planned is not None
+    first = next(line for line in said.out.splitlines() if line.startswith("runpod"))
+    assert planned[1] in first
+
+
+def test_a_cap_that_is_lower_than_what_the_job_costs_is_said(
+    shell: Shell, demo_dataset: str
+) -> None:
+    took = ("offers", "--preset", "quick-check", "--dataset-repo", demo_dataset)
+    cut = "a cap would end the run before it is finished"
+    assert cut in shell(*took, "--max-cost-usd", "0.05").text
+    assert cut not in shell(*took, "--max-cost-usd", "50").text
 
 
 def test_what_is_not_known_of_the_job_and_what_a_place_cannot_promise_are_told(
