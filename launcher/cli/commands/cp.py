@@ -42,8 +42,8 @@ def cp(
 
     The pod uploads it into the results repo, below copies/ of the run, and it is downloaded from there and compared
     with the listed size and SHA-256. That also works with providers that cannot run commands in a pod. Links,
-    files of keys and paths that
-    lead out of the work folder are refused. For what a run delivers anyway, use launcher results.
+    files of keys and paths that lead out of the work folder are refused. For what a run delivers anyway, use launcher
+    results.
     """
     output = Output(as_json=as_json, quiet=quiet)
     key, colon, path = source.rpartition(":")

@@ -58,8 +58,7 @@ def _pull_minutes(size_gb: float, place: Place) -> float:
 
 def boot_budget(settings: RunSettings, image_gb: float | None = None) -> BootBudget:
     """What `boot_minutes` says; where that is 0, what the image's size makes of it at the run's place.
-    `image_gb`: the
-    size that its registry told.
+    `image_gb`: the size that its registry told.
     """
     if settings.boot_minutes:
         return BootBudget(settings.boot_minutes, "as set by boot_minutes")
