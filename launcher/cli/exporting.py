@@ -66,7 +66,14 @@ def export_task(
         "secrets": list(made.secrets),
         "warning": warning,
     }
-    lines = [f"{path}", "", warning, *unchecked, "", f"Start it: {engine.start_line(made)}"]
+    lines = [
+        f"{path}",
+        "",
+        warning,
+        *unchecked,
+        "",
+        f"Start it: {engine.start_line(made, str(path))}",
+    ]
     output.answer(document, lambda: "\n".join(lines), quiet=str(path))
 
 

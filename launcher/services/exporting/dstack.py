@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from launcher.domain.offer import shown_gpu
 from launcher.services.exporting.task import WARNING, ExportedTask, comment, quoted
 
@@ -42,8 +44,9 @@ def secret_lines(task: ExportedTask) -> list[str]:
     return [f"Give it the secret: dstack secret set {_secret(name)} ..." for name in task.secrets]
 
 
-def start_line(task: ExportedTask) -> str:
-    return f"dstack apply -f {FILE_NAME.format(name=task.name)}"
+def start_line(task: ExportedTask, path: str = "") -> str:
+    """`path`: where the file is, for somebody in another folder."""
+    return f"dstack apply -f {shlex.quote(path or FILE_NAME.format(name=task.name))}"
 
 
 def _secret(variable: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from launcher.domain.offer import shown_gpu
 from launcher.services.exporting.task import WARNING, ExportedTask, comment, quoted
 
@@ -36,9 +38,10 @@ def to_yaml(task: ExportedTask) -> str:
     return "\n".join(lines) + "\n"
 
 
-def start_line(task: ExportedTask) -> str:
+def start_line(task: ExportedTask, path: str = "") -> str:
+    """`path`: where the file is, for somebody in another folder."""
     secrets = " ".join(f"--secret {name}" for name in task.secrets)
-    return f"sky launch --down {secrets} {FILE_NAME.format(name=task.name)}"
+    return f"sky launch --down {secrets} {shlex.quote(path or FILE_NAME.format(name=task.name))}"
 
 
 def _accelerators(task: ExportedTask) -> list[str]:

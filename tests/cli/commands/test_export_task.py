@@ -23,7 +23,8 @@ def test_a_preset_becomes_a_file_and_the_terminal_says_what_does_not_hold(
     assert said.code == 0, said.err
     text = (tmp_path / "exported-01.sky.yaml").read_text("utf-8")
     assert "does not apply here" in said.text
-    assert "sky launch" in said.text
+    start = next(line for line in said.out.splitlines() if line.startswith("Start it: sky launch"))
+    assert start.split()[-1] == str(tmp_path / "exported-01.sky.yaml")
     assert not any(token in text for token in (*TOKENS.values(), shell.world.api_key))
     assert "HF_UPLOAD_TOKEN: null" in text
     assert shell.rented == 0
