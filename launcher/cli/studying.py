@@ -43,12 +43,12 @@ def run_and_tell(
     Raises InvalidRequest where nobody can be asked, Interrupted when the person leaves, typer.Exit on "no".
     """
     need_optuna()
+    address = named_study(key)
     if not is_agreed and not sys.stdin.isatty():
         raise InvalidRequest(
             "Nothing was rented, because there is no terminal to ask for confirmation.",
             hint="Add --yes to run it without being asked; launcher study show says what it does.",
         )
-    address = named_study(key)
     keys = with_addresses(keys_to_run(address), notify, is_off=is_silent)
     end_on_signals()
     ended = run(keys, lambda bench: _run(bench, keys, address, output, is_agreed))

@@ -252,10 +252,12 @@ def show(
         return address, (await find_study(bench, address)).study
 
     address, found = run(find(), work)
+    output = Output(as_json=as_json, quiet=quiet)
     if optuna:
         write_into(found, optuna, str(address))
+        output.talk(f"Written into that storage of Optuna, under the name {address}.")
     shares = importances_if_any(found)
-    Output(as_json=as_json, quiet=quiet).answer(
+    output.answer(
         show_document(address, found, shares),
         lambda: study_text(address, found, shares),
         quiet=found.best.run_id if found.best else "",

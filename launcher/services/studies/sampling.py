@@ -50,7 +50,8 @@ def write_into(study: Study, address: str, name: str) -> None:
                 if each.study_name == name:
                     if _WRITTEN not in each.user_attrs:
                         raise InvalidRequest(
-                            f"{name} is there already, and is not of this program."
+                            f"That storage already has a study {name}, which this program did not write.",
+                            hint="Use another storage.",
                         )
                     optuna.delete_study(study_name=name, storage=storage)
             made = _optuna_study(optuna, study, storage=storage, name=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -131,6 +132,25 @@ def test_a_name_is_taken_once_and_values_must_be_among_those_searched(shell: She
         assert "checkpoint_minutes" in said.text
     assert "contains no study other" in shell("study", "show", "demo/voices/other").text
     assert "knows no study 'other'" in shell("study", "show", "other").text
+
+
+def test_a_study_that_nobody_knows_is_said_before_it_is_asked_whether_to_run_it(
+    shell: Shell,
+) -> None:
+    said = shell("study", "run", "other")
+    assert said.code == 2
+    assert "knows no study 'other'" in said.text
+    assert "--yes" not in said.text
+
+
+def test_a_study_that_was_written_for_the_dashboard_is_said_to_be(
+    shell: Shell, tmp_path: Path
+) -> None:
+    made(shell)
+    said = shell("study", "show", "--optuna", f"sqlite:///{tmp_path / 'study.db'}")
+    assert said.code == 0, said.text
+    assert "Written into that storage of Optuna" in said.text
+    assert (tmp_path / "study.db").is_file()
 
 
 def test_without_the_extra_it_says_how_to_install_it_and_still_shows(

@@ -36,5 +36,5 @@ def test_a_storage_that_cannot_be_written_is_said(address: str) -> None:
 def test_a_study_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
     address = f"sqlite:///{tmp_path}/study.db"
     optuna.create_study(storage=address, study_name="tune")
-    with pytest.raises(InvalidRequest, match="not of this program"):
+    with pytest.raises(InvalidRequest, match="did not write"):
         write_into(study_of(), address, "tune")
