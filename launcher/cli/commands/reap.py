@@ -11,7 +11,7 @@ from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.session import PLACE_ALONE, find
 from launcher.cli.session import run as at_bench
 from launcher.cli.terminal.command_line import command_line
-from launcher.cli.terminal.layout import usd
+from launcher.cli.terminal.layout import either, usd
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.reap_view import reaped_text, what_to_do
 from launcher.domain.pod import Pod
@@ -84,5 +84,5 @@ def _text(report: ReapReport) -> str:
         lines.append(f"There may be leftover secrets: {report.secrets_trouble}")
     if report.skipped:
         lines.append(f"Nothing was done: {report.skipped}")
-    nothing = [f"No pods of this program are left on {' or '.join(report.places)}."]
+    nothing = [f"No pods of this program are left on {either(report.places)}."]
     return "\n".join([*(lines or nothing), *report.unseen])

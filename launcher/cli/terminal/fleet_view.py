@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from launcher.cli.terminal.layout import cells, fit, lasted, usd
+from launcher.cli.terminal.layout import cells, either, fit, lasted, usd
 from launcher.cli.terminal.plain_text import plain_text_line
 from launcher.services.live.fleet import Fleet, LiveRow
 from pod_image.contract.figures import counted
@@ -43,7 +43,7 @@ def nothing_lives(looked_at: Sequence[str]) -> str:
     """Of the places that were looked at, and of no other."""
     if not looked_at:
         return "No provider could be checked, so it is not known what is live."
-    return f"No run is live on {' or '.join(looked_at)}."
+    return f"No run is live on {either(looked_at)}."
 
 
 def fleet_frame(

@@ -89,6 +89,11 @@ def fit(text: str, columns: int) -> str:
     return text + "…"
 
 
+def either(names: Sequence[str]) -> str:
+    """Such as "RunPod, Hugging Face Jobs or this computer"."""
+    return " or ".join([*filter(None, [", ".join(names[:-1])]), *names[-1:]])
+
+
 def usd(amount_usd: float | None) -> str:
     """Dollars with as many digits as tell something; a dash for what is not known."""
     return dollars(amount_usd, finest_usd=0.0001, unknown="-")

@@ -312,7 +312,7 @@ def _findings_on_place_key(place: Place, keys: Keys) -> list[Finding]:
             "place_key_in_pod",
             f"The token that opens {place.title} is also given to the run: any program there "
             f"could start and end runs of yours.",
-            "Make two separate tokens: one that writes the results, and one for the place.",
+            "Make two separate tokens: one that writes the results, and one for the provider.",
         )
     ]
 

@@ -107,6 +107,8 @@ def test_what_strangers_wrote_reaches_the_terminal_as_plain_text() -> None:
 def test_nothing_is_said_of_a_place_that_was_not_looked_at() -> None:
     silent = {"Hugging Face Jobs": "Hugging Face did not answer."}
     assert fleet_text(Fleet(), {}, PLACES) == "No run is live on RunPod."
+    three = fleet_text(Fleet(), {}, ("RunPod", "Hugging Face Jobs", "this computer"))
+    assert three == "No run is live on RunPod, Hugging Face Jobs or this computer."
     both = fleet_text(Fleet(), silent, PLACES)
     assert both.startswith("No run is live on RunPod.")
     assert "Hugging Face Jobs could not be checked" in both

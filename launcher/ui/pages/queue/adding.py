@@ -38,13 +38,13 @@ class AddDialog:
                 unit="dollars an hour",
                 hint="Optional: it waits until a GPU that fits costs no more.",
             )
-            with details("If the place fails", marker="queue-more"):
+            with details("If the provider fails", marker="queue-more"):
                 self._tries = Field(
                     "queue-tries",
                     "Pods to try",
                     kind="number",
                     value=str(MOST_TRIES),
-                    hint="How often it starts again when the place fails: no machine, a bad host, a lost pod.",
+                    hint="How many pods to try when the provider fails: no machine, a bad host, a lost pod.",
                 )
             self._place = box("div")
         with self._dialog.actions:
