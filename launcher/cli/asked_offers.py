@@ -12,10 +12,12 @@ from launcher.cli.session import PLACE_ALONE, find, find_place, run
 from launcher.cli.terminal.offers_view import offers_text
 from launcher.cli.terminal.output import Output
 from launcher.cli.terminal.typed_time import read_time
-from launcher.errors import NothingAvailable
+from launcher.errors import InvalidRequest, NothingAvailable
+from launcher.forms.fields import form_field
 from launcher.services.common.places import place_of
 from launcher.services.planning.offers import look_for_offers
 from launcher.services.planning.offers import wait_for_stock as wait
+from pod_image.contract.settings import SETTINGS
 
 EVERYWHERE = "all"
 """What --provider takes for every provider."""
@@ -24,7 +26,13 @@ EVERYWHERE = "all"
 def show_offers(output: Output, asked: Asked, wait_for_stock: str = "") -> None:
     """Raises NothingAvailable where no offer fits."""
     longest = read_time(wait_for_stock) if wait_for_stock else timedelta(0)
-    is_at_all = asked.values.get("provider") == EVERYWHERE
+    named = asked.values.get("provider")
+    choices = (EVERYWHERE, *form_field(SETTINGS["provider"]).choices)
+    if named is not None and named not in choices:
+        raise InvalidRequest(
+            f"--provider must be one of {', '.join(choices)}; {named!r} was given."
+        )
+    is_at_all = named == EVERYWHERE
     if is_at_all:
         rest = dict(asked.values)
         del rest["provider"]

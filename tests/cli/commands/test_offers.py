@@ -32,6 +32,14 @@ def test_offers_of_every_place_with_a_key_stand_in_one_table_cheapest_first(
     assert shell.rented == 0
 
 
+def test_a_provider_that_does_not_exist_is_answered_with_all_that_offers_takes(
+    shell: Shell,
+) -> None:
+    said = shell("offers", *JOB, "--provider", "nope")
+    assert said.code == 2
+    assert "one of all, runpod, hf-jobs, local, ssh; 'nope' was given" in said.text
+
+
 def test_stock_that_a_place_does_not_tell_is_said_as_that_wherever_it_stands(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
