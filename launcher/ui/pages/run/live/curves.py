@@ -84,7 +84,10 @@ class Curves:
             picture.samples,
             self._site.preferences,
         )
-        if key == self._drawn or 0 <= now - self._drawn_at < SECONDS_BETWEEN:
+        # The last word of a run that is over is drawn as soon as it is read.
+        is_over = run.state is RunState.ENDED
+        is_soon = not is_over and 0 <= now - self._drawn_at < SECONDS_BETWEEN
+        if key == self._drawn or is_soon:
             return
         self._drawn, self._drawn_at = key, now
         self._draw()
