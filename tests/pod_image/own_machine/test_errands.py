@@ -264,6 +264,6 @@ async def test_the_time_is_told_without_a_look_at_each_run_that_has_ended(tmp_pa
         looked.append(place)
         return False
 
-    machine.is_alive = is_alive  # type: ignore[method-assign]
+    machine.is_alive = is_alive  # type: ignore[method-assign]  # to count the looks
     assert time_there(ground) == machine.now()
     assert looked == []

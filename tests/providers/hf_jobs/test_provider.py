@@ -61,7 +61,7 @@ async def test_the_hub_is_told_to_end_the_job_at_its_deadline_and_to_start_it_on
 
 
 @in_virtual_time
-async def test_the_cap_on_money_ends_the_job_where_it_comes_first(stage_folder: Path) -> None:
+async def test_the_cost_cap_ends_the_job_where_it_comes_first(stage_folder: Path) -> None:
     stage = HfJobsStage(stage_folder)
     capped = order(2.0, price_per_hour_usd=0.80, settings={"max_cost_usd": 0.40})
     job = stage.core.jobs.by_id[(await stage.provider.rent(capped)).id]

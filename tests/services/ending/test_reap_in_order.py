@@ -11,7 +11,7 @@ from launcher.services.ending.reap import reap
 from launcher.services.launching.launch import launch
 from tests.kit.plans import plan
 from tests.kit.virtual_time import START, in_virtual_time
-from tests.services.following.test_full_budget import no_room_for_looks
+from tests.services.full_budget import no_room_for_looks
 from tests.services.harness import LauncherHarness
 
 

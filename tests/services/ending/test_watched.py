@@ -352,7 +352,7 @@ async def test_another_computer_ends_it_once_its_run_is_over_or_a_cap_was_reache
 
 
 @in_virtual_time
-async def test_a_cap_on_money_is_seen_by_another_computer(tmp_path: Path) -> None:
+async def test_a_cost_cap_is_seen_by_another_computer(tmp_path: Path) -> None:
     harness = cluster_harness(tmp_path)
     harness.script.ends_after = None
     await launched(harness, max_cost_usd=PRICE)
@@ -387,7 +387,7 @@ def test_the_first_cap_of_a_run_is_that_on_money_or_its_deadline(tmp_path: Path)
 
 @pytest.mark.promise("money-cluster")
 @in_virtual_time
-async def test_another_computer_holds_a_cluster_that_lost_a_pod_to_its_cap_on_money(
+async def test_another_computer_holds_a_cluster_that_lost_a_pod_to_its_cost_cap(
     tmp_path: Path,
 ) -> None:
     harness = cluster_harness(tmp_path)

@@ -21,7 +21,7 @@ from pod_image.contract.outcomes import EndReason
 from tests.kit.clocks import LoopClock
 from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time, now_seconds
-from tests.services.following.test_full_budget import no_room_for_looks
+from tests.services.full_budget import no_room_for_looks
 from tests.services.harness import LauncherHarness
 
 

@@ -3,43 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from launcher.domain.run import RunState
 from launcher.errors import RunFailed
-from launcher.providers.call_budget import CALLS_A_MINUTE, Turn
-from launcher.providers.runpod.provider import RunPodProvider
 from launcher.services.common.observations import ReleasedHere, RunEnded
 from launcher.services.ending.reap import reap
 from launcher.services.following.watch import watch
 from launcher.services.launching.launch import launch
 from tests.kit.plans import plan
 from tests.kit.virtual_time import START, in_virtual_time
+from tests.services.full_budget import no_room_for_looks
 from tests.services.harness import LauncherHarness
-
-
-@asynccontextmanager
-async def no_room_for_looks(harness: LauncherHarness) -> AsyncIterator[None]:
-    """As if others with the same key sent a call every second that never waits, until no pod is left."""
-    assert isinstance(harness.bench.provider, RunPodProvider)
-    budget = harness.bench.provider._client._budget
-    for _ in range(CALLS_A_MINUTE):
-        await budget.take(Turn.NOW)
-
-    async def go_on() -> None:
-        while not harness.world.pods or harness.live():
-            await budget.take(Turn.NOW)
-            await asyncio.sleep(1)
-
-    task = asyncio.create_task(go_on())
-    try:
-        yield
-    finally:
-        task.cancel()
 
 
 @pytest.mark.promise("money-release")
@@ -84,7 +61,6 @@ async def test_a_pod_that_stays_silent_is_released_at_the_end_of_its_boot_budget
     assert 600 < ended_at - START < 640
 
 
-@pytest.mark.promise("results-launch")
 @in_virtual_time
 async def test_a_pod_that_is_armed_is_heard_in_time_and_kept(tmp_path: Path) -> None:
     harness = LauncherHarness(tmp_path)

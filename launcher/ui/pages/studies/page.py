@@ -124,9 +124,10 @@ class _StudyPage:
         self._shell.title(f"Study {self._address.name}")
         self._runs = RunHere(self._shell, self._address, self._show)
         self._stop = StopHere(self._shell, self._address)
-        self._stop.draw()
         self._more = AddHere(self._shell, self._address, self._show)
-        self._more.draw()
+        with box("div", "row"):
+            self._stop.draw()
+            self._more.draw()
         self._place = box("div", "stack")
         self._trouble = box("div")
         self._runs.draw()
