@@ -29,7 +29,8 @@ _PAGES = (
 
 @dataclass(frozen=True)
 class Picture:
-    """`state`: a page as tests/browser/page_states.py has it; empty for what is drawn of a terminal."""
+    """`state`: a page as tests/browser/page_states.py has it; empty for what is drawn of a terminal. A PNG of those is
+    one of tests/browser/terminal_stills.py."""
 
     file: str
     state: str
@@ -71,6 +72,24 @@ PICTURES = (
             "tests/browser/terminal.py",
         ),
     ),
+    Picture(
+        "offers.png",
+        "",
+        (
+            "launcher/cli/terminal/layout.py",
+            "launcher/cli/terminal/offers_view.py",
+            "tests/browser/terminal*.py",
+        ),
+    ),
+    Picture(
+        "top.png",
+        "",
+        (
+            "launcher/cli/terminal/fleet_view.py",
+            "launcher/cli/terminal/layout.py",
+            "tests/browser/terminal*.py",
+        ),
+    ),
 )
 
 
@@ -86,6 +105,7 @@ def stale() -> list[Picture]:
 
 def make(pictures: Sequence[Picture]) -> None:
     from tests.browser import screenshots, terminal
+    from tests.browser.terminal_stills import STILLS, draw_stills
 
     with tempfile.TemporaryDirectory(prefix="launcher-pictures-") as folder:
         states = {state for one in pictures if one.state for state in (one.state, *one.after)}
@@ -96,8 +116,10 @@ def make(pictures: Sequence[Picture]) -> None:
             if one.state:
                 made = Path(folder) / f"{one.state}-light.png"
                 _keep(made, FOLDER / one.file, one.height)
-            else:
+            elif one.file not in STILLS:
                 terminal.draw(FOLDER / one.file)
+    if stills := [one.file for one in pictures if one.file in STILLS]:
+        draw_stills(FOLDER, stills)
     record = {one.file: one.made_from for one in PICTURES}
     RECORD.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", "utf-8")
 
