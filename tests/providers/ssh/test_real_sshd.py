@@ -101,7 +101,7 @@ def test_an_ordinary_users_run_is_that_users_closed_to_others_and_needs_nobody_e
             asked = await runs.planned()
             (said,) = [each for each in asked.findings if each.code == "runs_as_you"]
             assert said.severity is Severity.WARNING
-            assert f"runs as you on {HOST}: it could read your files there, and your keyring" in (
+            assert f"runs as you on {HOST}: it can read your files there, and your keyring" in (
                 str(said.message)
             )
             assert is_free(sshd.leases, GPU)
