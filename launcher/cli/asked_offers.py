@@ -15,6 +15,7 @@ from launcher.cli.terminal.typed_time import read_time
 from launcher.errors import InvalidRequest, NothingAvailable
 from launcher.forms.fields import form_field
 from launcher.services.common.places import place_of
+from launcher.services.common.workbench import Workbench
 from launcher.services.planning.offers import look_for_offers
 from launcher.services.planning.offers import wait_for_stock as wait
 from pod_image.contract.settings import SETTINGS
@@ -23,8 +24,10 @@ EVERYWHERE = "all"
 """What --provider takes for every provider."""
 
 
-def show_offers(output: Output, asked: Asked, wait_for_stock: str = "") -> None:
-    """Raises NothingAvailable where no offer fits."""
+def show_offers(
+    output: Output, asked: Asked, wait_for_stock: str = "", *, here_too: bool = True
+) -> None:
+    """`here_too`: this computer is asked beside what can be rented. Raises NothingAvailable where no offer fits."""
     longest = read_time(wait_for_stock) if wait_for_stock else timedelta(0)
     named = asked.values.get("provider")
     choices = (EVERYWHERE, *form_field(SETTINGS["provider"]).choices)
@@ -40,12 +43,20 @@ def show_offers(output: Output, asked: Asked, wait_for_stock: str = "") -> None:
     read = read_asked(asked)
     settings, is_at_one = read.unchecked(), "provider" in read.given and not is_at_all
     places = [place_of(settings).name] if is_at_one else []
+
+    def left_in(bench: Workbench) -> list[str]:
+        """The names of those that are asked; none: all."""
+        if here_too or is_at_all:
+            return []
+        rented = [each.place.name for each in bench.everywhere() if each.place.is_rented]
+        return rented or [bench.place.name]
+
     found = run(
         find_place(settings) if is_at_one else find(optional=PLACE_ALONE, everywhere=True),
         lambda bench: (
-            wait(bench, settings, places, longest)
+            wait(bench, settings, places or left_in(bench), longest)
             if longest
-            else look_for_offers(bench, settings, places)
+            else look_for_offers(bench, settings, places or left_in(bench))
         ),
     )
     output.answer(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from launcher.domain.studies.search_space import plain_number
-from pod_image.contract.figures import with_unit
+from pod_image.contract.figures import plain_number, with_unit
 from pod_image.contract.settings import SETTINGS
 
 

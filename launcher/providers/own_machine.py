@@ -36,6 +36,7 @@ from pod_image.contract.variables import RUN_VARIABLE
 _RELEASE_PATIENCE_SECONDS = 120.0
 _LONGEST_PAUSE_SECONDS = 30.0
 _FIND_PATIENCE_SECONDS = 60.0
+JUST_NOW_SECONDS = 2.0
 _AGREES = timedelta(seconds=5)
 """Clocks that are no further apart are one: an answer takes its time to come."""
 
@@ -82,6 +83,7 @@ class OwnMachine(HeldSecrets):
         self._read = Answers(place.title)
         self._variable = PLACES[place.kind].pod_id
         self._clock_ahead = timedelta(0)
+        self._looked: tuple[float, LookAnswer] | None = None
 
     @property
     def place(self) -> Place:
@@ -117,7 +119,7 @@ class OwnMachine(HeldSecrets):
         """Each kind of GPU that the machine has enough of; without any GPU, its processor."""
         if data_centers or nodes > 1:
             return []
-        found = await self._look("")
+        found = self._just_looked() or await self._look("")
         if not found.gpus:
             return [self._offer(PROCESSOR, "no GPU", gpu_count, found.memory_gb, Stock.HIGH)]
         kinds = {(gpu.name, gpu.memory_gb) for gpu in found.gpus}
@@ -281,11 +283,22 @@ class OwnMachine(HeldSecrets):
         return None
 
     async def _look(self, run_json: str) -> LookAnswer:
-        return self._read.look(await self._ask("look", {"run_json": run_json}))
+        found = self._read.look(await self._ask("look", {"run_json": run_json}))
+        self._looked = (asyncio.get_running_loop().time(), found)
+        return found
+
+    def _just_looked(self) -> LookAnswer | None:
+        """Who asks for the notes asks for the offers next: one look tells both."""
+        if self._looked is None:
+            return None
+        at_seconds, found = self._looked
+        is_new = asyncio.get_running_loop().time() - at_seconds < JUST_NOW_SECONDS
+        return found if is_new else None
 
     async def _ask(
         self, verb: str, asked: Mapping[str, Any], timeout_seconds: float = 60.0
     ) -> Mapping[str, Any]:
+        self._looked = None  # a start or an end changes what is free
         answer = await self._machine.ask(verb, asked, timeout_seconds)
         self._hear_time(answer)
         return self._read.done(answer)

@@ -91,3 +91,9 @@ def size(count_bytes: float) -> str:
 
 def _three_digits(count: float, unit: str) -> str:
     return f"{count:.1f} {unit}" if count < 100 else f"{count:,.0f} {unit}"
+
+
+def plain_number(number: float) -> str:
+    """Such as 0.00001, and not 1e-05."""
+    text = f"{number:,.12f}".rstrip("0").rstrip(".")
+    return text if float(text.replace(",", "")) or not number else f"{number:g}"

@@ -29,7 +29,7 @@ def gpus(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """The older name of `launcher offers`. Without a recipe it shows the offers for any command."""
+    """The older name of `launcher offers`, for what can be rented. Without a recipe it shows offers for any command."""
     from launcher.cli.asked_offers import show_offers
     from launcher.cli.terminal.output import Output
 
@@ -40,4 +40,5 @@ def gpus(
         values.setdefault("gpu_count", str(count))
     if min_memory is not None:
         values.setdefault("min_gpu_memory_gb", str(min_memory))
-    show_offers(Output(as_json=as_json, quiet=quiet), replace(asked, values=values), wait_for_stock)
+    output = Output(as_json=as_json, quiet=quiet)
+    show_offers(output, replace(asked, values=values), wait_for_stock, here_too=False)

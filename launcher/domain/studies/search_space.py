@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from launcher.errors import InvalidRequest
-from pod_image.contract.figures import counted
+from pod_image.contract.figures import counted, plain_number
 
 Value = str | int | float | bool
 MOST_DIMENSIONS = 20
@@ -116,12 +116,6 @@ def plain_value(value: Value) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return plain_number(float(f"{value:.4g}")) if isinstance(value, float) else str(value)
-
-
-def plain_number(number: float) -> str:
-    """Such as 0.00001, and not 1e-05."""
-    text = f"{number:,.12f}".rstrip("0").rstrip(".")
-    return text if float(text.replace(",", "")) or not number else f"{number:g}"
 
 
 def typed_dimensions(texts: Iterable[str]) -> dict[str, str]:

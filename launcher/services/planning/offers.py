@@ -152,10 +152,10 @@ async def _offers(
     asked, failed = _at(bench, places), 0
     for at_place in asked:
         try:
+            told = await at_place.provider.notes(_document(at_place, settings))
             offers = await at_place.provider.offers(
                 settings.gpu_count, Cloud.ANY, settings.data_centers, nodes=settings.nodes
             )
-            told = await at_place.provider.notes(_document(at_place, settings))
         except LauncherError as error:
             failed += 1
             if isinstance(error, NotConfigured) and places:
