@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from launcher.config import Config
 from launcher.errors import InvalidRequest, LauncherError
 from launcher.presets import find_preset
-from launcher.providers.runpod.provider import pod_of
+from launcher.providers.runpod.answers import pod_of
 from launcher.providers.runpod.wire import BillingWire, ExecWire, GpuTypeWire, PodWire, SecretWire
 from launcher.services.common.record_observation import moments
 from launcher.services.planning.compose import compose

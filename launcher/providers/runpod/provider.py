@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shlex
 from collections.abc import (
     AsyncGenerator,
     Awaitable,
     Callable,
-    Iterable,
     Iterator,
     Mapping,
     Sequence,
@@ -17,14 +15,14 @@ from collections.abc import (
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError
 
 from launcher.domain.account import Account
-from launcher.domain.offer import Offer, Stock
+from launcher.domain.offer import Offer
 from launcher.domain.planned_request import Planned
-from launcher.domain.pod import NONCE_VARIABLE, Pod, PodOrder, PodStatus
+from launcher.domain.pod import Pod, PodOrder, PodStatus
 from launcher.domain.pod_ids import named_pod
 from launcher.errors import (
     ApiDrift,
@@ -39,15 +37,23 @@ from launcher.providers.base import AccountSecret, ExecResult, LogLine
 from launcher.providers.call_budget import looking
 from launcher.providers.place import Place
 from launcher.providers.runpod.account import account_of
+from launcher.providers.runpod.answers import (
+    TIERS,
+    offers_of,
+    pod_of,
+    read_as,
+    secret_of,
+    whole_cluster,
+)
 from launcher.providers.runpod.client import Create, RunPodClient
 from launcher.providers.runpod.clusters import (
     cluster_body,
-    cluster_of,
     first_of,
     their_id,
     unplaced,
 )
 from launcher.providers.runpod.log import LineMemory, log_line
+from launcher.providers.runpod.order_body import create_body, pod_environment_of
 from launcher.providers.runpod.place import RUNPOD
 from launcher.providers.runpod.wire import (
     BillingWire,
@@ -57,33 +63,16 @@ from launcher.providers.runpod.wire import (
     PodWire,
     SecretWire,
 )
-from launcher.providers.told_times import deadline_in
 from pod_image.contract.bodies import MachineReading
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.findings import Finding
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.places import PLACES
-from pod_image.contract.variables import RUN_VARIABLE
 
 ABSENT_READINGS = 2
 """Gone is believed when a pod is absent so many times in a row: reads lag and fail."""
-MOST_VARIABLES = 50
-"""RunPod takes no more in a pod's environment."""
 
 _UNKNOWN_ARRAYS = re.compile(r"\b(entrypoint|cmd)\b.* not allowed")
-
-_STATUSES = {
-    "PROVISIONING": PodStatus.PROVISIONING,
-    "STARTING": PodStatus.STARTING,
-    "RUNNING": PodStatus.RUNNING,
-    "EXITED": PodStatus.EXITED,
-    "ERROR": PodStatus.ERROR,
-    "TERMINATED": PodStatus.TERMINATED,
-}
-_STOCKS = {"NONE": Stock.NONE, "LOW": Stock.LOW, "MEDIUM": Stock.MEDIUM, "HIGH": Stock.HIGH}
-_TIERS = {Cloud.SECURE: "SECURE", Cloud.COMMUNITY: "COMMUNITY"}
-
-_W = TypeVar("_W", bound=BaseModel)
 
 
 class RunPodProvider:
@@ -139,14 +128,14 @@ class RunPodProvider:
     ) -> list[Offer]:
         if nodes > 1:
             return await self._cluster_offers(gpu_count, cloud, data_centers, nodes)
-        tiers = list(_TIERS) if cloud is Cloud.ANY else [cloud]
+        tiers = list(TIERS) if cloud is Cloud.ANY else [cloud]
         found: list[Offer] = []
         for tier in tiers:
-            answer = await self._client.gpu_types(gpu_count, _TIERS[tier], min_cuda_version)
-            types = [_read(GpuTypeWire, each, "a GPU") for each in answer]
+            answer = await self._client.gpu_types(gpu_count, TIERS[tier], min_cuda_version)
+            types = [read_as(GpuTypeWire, each, "a GPU") for each in answer]
             if types and all(each.availability is None for each in types):
                 raise ApiDrift("RunPod's list of GPUs no longer shows which are available.")
-            found.extend(_offers(types, gpu_count, tier, data_centers))
+            found.extend(offers_of(types, gpu_count, tier, data_centers))
         # Secure comes first at equal price: the same money buys the more dependable host.
         return sorted(found, key=lambda offer: (offer.price_per_hour_usd, offer.cloud != "secure"))
 
@@ -157,11 +146,11 @@ class RunPodProvider:
         if cloud is Cloud.COMMUNITY or nodes > self.place.most_nodes:
             return []
         tier = Cloud.SECURE
-        answer = await self._client.gpu_types(gpu_count, _TIERS[tier], product="CLUSTER")
-        types = [_read(GpuTypeWire, each, "a GPU") for each in answer]
+        answer = await self._client.gpu_types(gpu_count, TIERS[tier], product="CLUSTER")
+        types = [read_as(GpuTypeWire, each, "a GPU") for each in answer]
         found = (
             replace(each, nodes=nodes, price_per_hour_usd=each.price_per_hour_usd * nodes)
-            for each in _offers(types, gpu_count, tier, data_centers)
+            for each in offers_of(types, gpu_count, tier, data_centers)
         )
         return sorted(found, key=lambda offer: offer.price_per_hour_usd)
 
@@ -177,7 +166,7 @@ class RunPodProvider:
             for name, placeholder in secrets.items()
         ]
         if order.nodes > 1:
-            body = cluster_body(order, _environment(order))
+            body = cluster_body(order, pod_environment_of(order))
             return (*made, self._client.planned(Create.CLUSTER, body))
         return (*made, self._client.planned(Create.POD, create_body(order)))
 
@@ -204,7 +193,7 @@ class RunPodProvider:
 
     async def _rent_cluster(self, order: PodOrder) -> Pod:
         """The cluster, with the price of its pods where they are there already."""
-        body = cluster_body(order, _environment(order))
+        body = cluster_body(order, pod_environment_of(order))
         answer = await self._client.create_cluster(body, tuple(order.secrets.values()))
         try:
             made = unplaced(ClusterWire.model_validate(answer))
@@ -223,27 +212,29 @@ class RunPodProvider:
 
     async def _unplaced(self, name: str) -> Pod | None:
         """A cluster of that name, none of whose pods says so: it may have none yet."""
-        clusters = [_read(ClusterWire, each, "a cluster") for each in await self._client.clusters()]
+        clusters = [
+            read_as(ClusterWire, each, "a cluster") for each in await self._client.clusters()
+        ]
         return next((unplaced(each) for each in clusters if each.name == name), None)
 
     async def pods(self) -> list[Pod]:
-        answer = [_read(PodWire, each, "a pod") for each in await self._client.pods()]
+        answer = [read_as(PodWire, each, "a pod") for each in await self._client.pods()]
         wires = [wire for wire in answer if not wire.is_terminated]
         alone = [pod_of(wire) for wire in wires if not wire.cluster.id]
         members: dict[str, list[PodWire]] = {}
         for wire in wires:
             if wire.cluster.id:
                 members.setdefault(wire.cluster.id, []).append(wire)
-        return [*alone, *(_cluster(cluster_id, each) for cluster_id, each in members.items())]
+        return [*alone, *(whole_cluster(cluster_id, each) for cluster_id, each in members.items())]
 
     async def pod(self, pod_id: str) -> Pod:
         if cluster_id := their_id(pod_id):
             members = await self._members(cluster_id)
             if members:
-                return _cluster(cluster_id, members)
+                return whole_cluster(cluster_id, members)
             answer = await self._client.cluster(cluster_id)
-            return unplaced(_read(ClusterWire, answer, "a cluster"))
-        pod = pod_of(_read(PodWire, await self._client.pod(pod_id), "a pod"))
+            return unplaced(read_as(ClusterWire, answer, "a cluster"))
+        pod = pod_of(read_as(PodWire, await self._client.pod(pod_id), "a pod"))
         if pod.status is PodStatus.TERMINATED:
             raise PodGone(f"Pod {pod_id} has ended.")
         return pod
@@ -251,7 +242,7 @@ class RunPodProvider:
     async def _members(self, cluster_id: str) -> list[PodWire]:
         """Those that are there. Raises PodGone when there is no such cluster."""
         answer = await self._client.cluster_pods(cluster_id)
-        wires = [_read(PodWire, each, "a pod") for each in answer]
+        wires = [read_as(PodWire, each, "a pod") for each in answer]
         return [wire for wire in wires if not wire.is_terminated]
 
     async def _speaking(self, pod_id: str) -> str:
@@ -352,17 +343,18 @@ class RunPodProvider:
     ) -> ExecResult:
         speaking = await self._speaking(pod_id)
         answer = await self._client.execute(speaking, argv, timeout_seconds)
-        wire = _read(ExecWire, answer, "a command's result")
+        wire = read_as(ExecWire, answer, "a command's result")
         return ExecResult(wire.stdout, wire.stderr, wire.exit_status, bool(wire.timed_out))
 
     async def make_secret(self, name: str, value: SecretStr) -> AccountSecret:
         answer = await self._client.create_secret(name, value)
-        secret = _secret(_read(SecretWire, answer, "a secret"))
+        secret = secret_of(read_as(SecretWire, answer, "a secret"))
         return AccountSecret(secret.id, secret.name or name, secret.created_at)
 
     async def secrets(self) -> list[AccountSecret]:
         return [
-            _secret(_read(SecretWire, each, "a secret")) for each in await self._client.secrets()
+            secret_of(read_as(SecretWire, each, "a secret"))
+            for each in await self._client.secrets()
         ]
 
     async def remove_secret(self, secret_id: str) -> None:
@@ -389,7 +381,7 @@ class RunPodProvider:
                 if cluster_id
                 else self._client.billing(pod_id)
             )
-            records = [_read(BillingWire, each, "a bill") for each in answer]
+            records = [read_as(BillingWire, each, "a bill") for each in answer]
         except ProviderError:
             return None
         amounts = [
@@ -405,140 +397,6 @@ class RunPodProvider:
         while True:
             yield seconds
             seconds = min(seconds * 2, self._longest_pause_seconds)
-
-
-def create_body(order: PodOrder, *, has_arrays: bool = True) -> dict[str, Any]:
-    """The body of the create. Raises InvalidRequest for what RunPod would not take.
-
-    GPU count and tier are always spelt out: left out, a count has matched no machine at all. `has_arrays`: it takes
-    `entrypoint` and `cmd`, which are newer than the published description; without them the image's own entry point
-    gets all the words.
-    """
-    environment = _environment(order)
-    gpu: dict[str, Any] = {"id": order.gpu_type, "count": order.gpu_count}
-    if order.min_cuda_version:
-        gpu["minCudaVersion"] = order.min_cuda_version
-    body: dict[str, Any] = {
-        "name": order.name,
-        "image": order.image,
-        "gpu": gpu,
-        "cloud": _TIERS[order.cloud],
-        "disk": order.disk_gb,
-        "env": environment,
-    }
-    if order.data_centers:
-        body["dataCenterIds"] = list(order.data_centers)
-    if order.registry:
-        body["registry"] = order.registry
-    if order.entry_point and has_arrays:
-        body |= {"entrypoint": list(order.entry_point), "cmd": list(order.start_command)}
-    elif order.start_command:
-        body["args"] = shlex.join((*order.entry_point, *order.start_command))
-    return body
-
-
-def _environment(order: PodOrder) -> dict[str, str]:
-    """As it is sent. Raises InvalidRequest for more variables than a pod can have."""
-    environment = {
-        **order.environment,
-        **{name: value.get_secret_value() for name, value in order.secrets.items()},
-    }
-    if len(environment) > MOST_VARIABLES:
-        raise InvalidRequest(
-            f"A pod can have {MOST_VARIABLES} variables; this run needs {len(environment)}."
-        )
-    return environment
-
-
-def _cluster(cluster_id: str, members: Sequence[PodWire]) -> Pod:
-    return cluster_of(cluster_id, members, [pod_of(each) for each in members])
-
-
-def pod_of(wire: PodWire) -> Pod:
-    tier = {name: cloud for cloud, name in _TIERS.items()}.get(wire.cloud)
-    nonce, document = wire.env.get(NONCE_VARIABLE), wire.env.get(RUN_VARIABLE)
-    return Pod(
-        id=wire.id,
-        name=wire.name,
-        status=_STATUSES.get(wire.status.upper(), PodStatus.UNKNOWN),
-        price_per_hour_usd=wire.cost or 0.0,
-        created_at=wire.created_at,
-        started_at=wire.started_at,
-        uptime_seconds=wire.runtime.uptime,
-        gpu_type=wire.gpu.id,
-        gpu_count=int(wire.gpu.count or 0),
-        data_center=wire.data_center,
-        cloud=tier,
-        image=wire.image,
-        nonce=nonce if isinstance(nonce, str) else "",
-        deadline=deadline_in(document) if isinstance(document, str) else None,
-        run_json=document if isinstance(document, str) else "",
-    )
-
-
-def _offers(
-    types: Iterable[GpuTypeWire], gpu_count: int, tier: Cloud, data_centers: Sequence[str]
-) -> Iterable[Offer]:
-    wanted = {centre.upper() for centre in data_centers}
-    for each in types:
-        price = each.price.get(tier.value)
-        stock = _stock(each.availability)
-        centres = tuple(
-            centre.id
-            for centre in each.data_centers
-            if centre.id and _stock(centre.availability) > Stock.NONE
-        )
-        if wanted:
-            centres = tuple(centre for centre in centres if centre.upper() in wanted)
-        if not _is_offered(each, gpu_count, tier) or not price or stock is Stock.NONE:
-            continue
-        if wanted and not centres:
-            continue
-        yield Offer(
-            gpu_type=each.id,
-            gpu_name=each.name or each.id,
-            gpu_count=gpu_count,
-            memory_gb=int(each.memory or 0),
-            cloud=tier,
-            price_per_hour_usd=price * gpu_count,
-            stock=stock,
-            data_centers=centres,
-        )
-
-
-def _is_offered(each: GpuTypeWire, gpu_count: int, tier: Cloud) -> bool:
-    """AMD cards are left out: the image's torch is CUDA's. The catalogue once held an entry named unknown."""
-    flag = each.secure if tier is Cloud.SECURE else each.community
-    most = each.max_count.get(tier.value)
-    return (
-        flag is not False
-        and each.manufacturer.upper() != "AMD"
-        and each.id.lower() != "unknown"
-        and (most is None or most >= gpu_count)
-    )
-
-
-def _stock(word: str | None) -> Stock:
-    if not word:
-        return Stock.NONE
-    return _STOCKS.get(word.upper(), Stock.LOW)  # a new word is stock, but nothing to count on
-
-
-def _secret(wire: SecretWire) -> AccountSecret:
-    return AccountSecret(wire.id, wire.name, wire.created_at)
-
-
-def _read(model: type[_W], document: Any, what: str) -> _W:
-    try:
-        return model.model_validate(document)
-    except ValidationError as exc:
-        raise ApiDrift(
-            f"RunPod's answer about {what} has a format that this launcher does not know.",
-            hint=Sentence(
-                NextStep.COMPARE_API,
-                " compares RunPod's API with the one this release was made for.",
-            ),
-        ) from exc
 
 
 def _pause(failure: LauncherError | None, seconds: float) -> float:

@@ -14,8 +14,8 @@ from launcher.domain.planned_request import PlannedRequest
 from launcher.domain.pod import NONCE_VARIABLE, PodOrder, PodStatus
 from launcher.emulator.runpod import ScriptedContainer
 from launcher.errors import InvalidRequest, NoCapacity, PodGone, RentUnclear
+from launcher.providers.runpod.answers import pod_of
 from launcher.providers.runpod.clusters import cluster_of
-from launcher.providers.runpod.provider import pod_of
 from launcher.providers.runpod.wire import PodWire
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.environment import RUN_VARIABLE

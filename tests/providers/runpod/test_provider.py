@@ -38,9 +38,11 @@ from launcher.errors import (
     RentUnclear,
 )
 from launcher.providers.base import LogLine
+from launcher.providers.runpod.answers import pod_of
 from launcher.providers.runpod.client import RunPodClient
 from launcher.providers.runpod.log import LineMemory
-from launcher.providers.runpod.provider import RunPodProvider, create_body, pod_of
+from launcher.providers.runpod.order_body import create_body
+from launcher.providers.runpod.provider import RunPodProvider
 from launcher.providers.runpod.wire import ExecWire, PodWire
 from launcher.providers.told_times import moment
 from pod_image.contract.common_settings import Cloud
