@@ -133,9 +133,10 @@ def left(address: StudyAddress, study: Study) -> Interrupted:
         if study.live
         else "None of its runs continues."
     )
+    again, end = (command_line("study", word, str(address)) for word in ("run", "stop"))
     return Interrupted(
         f"{address} no longer runs. {lives}",
-        hint=f"Go on: launcher study run {address}. End it: launcher study stop {address}",
+        hint=f"Go on: {again}. End it: {end}",
     )
 
 

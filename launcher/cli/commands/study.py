@@ -26,6 +26,7 @@ from launcher.cli.flags import (
     group_app,
 )
 from launcher.cli.options import Asked, asks_for_settings
+from launcher.cli.terminal.command_line import command_line
 from launcher.cli.terminal.layout import paragraph, usd
 from launcher.cli.terminal.next_steps import in_terminal
 from launcher.cli.terminal.output import Output
@@ -160,7 +161,7 @@ def create(
             + paragraph(
                 f"One trial may cost {usd(made.worst_case_usd)}; all of them {usd(budget)} together.{grid}"
             )
-            + f"\nRun it: launcher study run {made.address}"
+            + f"\nRun it: {command_line('study', 'run', str(made.address))}"
         ),
         quiet=str(made.address),
     )
@@ -201,7 +202,7 @@ def add(
     document, text = run(keys_to_read(address), work)
     Output(as_json=as_json, quiet=quiet).answer(
         document,
-        lambda: f"{text}\n\nRun it: launcher study run {document['study']}",
+        lambda: f"{text}\n\nRun it: {command_line('study', 'run', document['study'])}",
         quiet=document["study"],
     )
 

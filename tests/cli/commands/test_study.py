@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from launcher.cli.studying import money_question
+from launcher.cli.studying import left, money_question
+from launcher.domain.studies.address import StudyAddress
 from tests.cli.conftest import COMMAND_RUN, Shell
 from tests.kit.clocks import NOW
 from tests.kit.studies import ended_trial, study_of
@@ -34,6 +35,12 @@ def test_of_a_study_that_is_over_no_money_is_asked_that_it_cannot_cost() -> None
     assert "Run it for $0.00 more at most, $10.00 in all?" in question
     going = money_question(study_of(ended_trial(0, 3.0)), NOW)
     assert going.strip() == "Run it for $9.50 more at most, $10.00 in all?"
+
+
+def test_what_is_printed_of_a_study_can_be_typed_where_its_folder_has_a_blank() -> None:
+    said = left(StudyAddress("/data/my voices", "tune"), study_of(ended_trial(0, 3.0)))
+    assert "launcher study run '/data/my voices/tune'. " in str(said.hint)
+    assert str(said.hint).endswith("launcher study stop '/data/my voices/tune'")
 
 
 def made(shell: Shell, *more: str) -> None:
