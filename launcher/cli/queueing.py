@@ -210,11 +210,10 @@ async def _work(
 
 def _left(store: QueueStore) -> Interrupted:
     live = [each for each in store.entries() if each.state is EntryState.RUNNING]
-    goes_on = f"{counted(len(live), 'run')} of it continues without this computer" if live else ""
-    if len(live) > 1:
-        goes_on = goes_on.replace(" continues ", " continue ")
+    runs = counted(len(live), "run of it continues", "runs of it continue")
+    goes_on = f"; {runs} without this computer" if live else ""
     return Interrupted(
-        f"The queue has stopped{f'; {goes_on}' if goes_on else ''}. Nothing of it is lost.",
+        f"The queue has stopped{goes_on}. Nothing of it is lost.",
         hint="Continue with launcher queue run; launcher runs shows what is live.",
     )
 
