@@ -51,11 +51,10 @@ def run_and_tell(
         )
     keys = with_addresses(keys_to_run(address), notify, is_off=is_silent)
     end_on_signals()
-    ended = run(keys, lambda bench: _run(bench, keys, address, output, is_agreed))
-    if ended is None:
+    end = run(keys, lambda bench: _run(bench, keys, address, output, is_agreed))
+    if end is None:
         output.talk("Nothing was rented.")
         raise typer.Exit(1)
-    end = ended
     shares = importances(end.study)
     output.answer(
         run_document(address, end.study, end.why, shares),
