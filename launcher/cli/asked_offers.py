@@ -16,7 +16,7 @@ from launcher.errors import InvalidRequest, NothingAvailable
 from launcher.forms.fields import form_field
 from launcher.services.common.places import place_of
 from launcher.services.common.workbench import Workbench
-from launcher.services.planning.offers import look_for_offers
+from launcher.services.planning.offers import OffersFound, look_for_offers
 from launcher.services.planning.offers import wait_for_stock as wait
 from pod_image.contract.settings import SETTINGS
 
@@ -42,23 +42,19 @@ def show_offers(
         asked = replace(asked, values=rest)
     read = read_asked(asked)
     settings, is_at_one = read.unchecked(), "provider" in read.given and not is_at_all
-    places = [place_of(settings).name] if is_at_one else []
 
-    def left_in(bench: Workbench) -> list[str]:
-        """The names of those that are asked; none: all."""
-        if here_too or is_at_all:
-            return []
-        rented = [each.place.name for each in bench.everywhere() if each.place.is_rented]
-        return rented or [bench.place.name]
+    async def look(bench: Workbench) -> OffersFound:
+        places: list[str] = []  # all
+        if is_at_one:
+            places = [place_of(settings).name]
+        elif not here_too and not is_at_all:
+            places = _to_rent_at(bench)
+        if longest:
+            return await wait(bench, settings, places, longest)
+        return await look_for_offers(bench, settings, places)
 
-    found = run(
-        find_place(settings) if is_at_one else find(optional=PLACE_ALONE, everywhere=True),
-        lambda bench: (
-            wait(bench, settings, places or left_in(bench), longest)
-            if longest
-            else look_for_offers(bench, settings, places or left_in(bench))
-        ),
-    )
+    keys = find_place(settings) if is_at_one else find(optional=PLACE_ALONE, everywhere=True)
+    found = run(keys, look)
     output.answer(
         offers_document(found),
         lambda: offers_text(found),
@@ -69,3 +65,8 @@ def show_offers(
             "No GPU that fits is available now.",
             hint="Wait with --wait-for-stock 2h, or allow more GPU types or providers.",
         )
+
+
+def _to_rent_at(bench: Workbench) -> list[str]:
+    rented = [each.place.name for each in bench.everywhere() if each.place.is_rented]
+    return rented or [bench.place.name]
