@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from launcher.cli.command_list import COMMANDS, root_help
+from launcher.cli.command_list import root_help
 from launcher.errors import Interrupted, InvalidRequest, LauncherError
 
 EXIT_INTERRUPTED = 130
@@ -157,7 +157,7 @@ def _run_command(words: list[str]) -> int:
             print(error.format_message(), file=sys.stderr)
             return _EXIT_USAGE
         text = error.format_message().replace("Value error, ", "")  # as pydantic begins it
-        print_error(InvalidRequest, text, _usage_hint(words, getattr(error, "ctx", None)))
+        print_error(InvalidRequest, text, _usage_hint(getattr(error, "ctx", None)))
         return _EXIT_USAGE
     except typer.Exit as leave:
         return leave.exit_code
@@ -192,14 +192,12 @@ def is_json_asked_for(words: Sequence[str]) -> bool:
     return "--json" in ours
 
 
-def _usage_hint(words: list[str], where: object) -> str:
+def _usage_hint(where: object) -> str:
     """`where`: typer's context of the command that the words did not suit, as far as one was found."""
-    command = getattr(where, "command", None)
-    if command is not None and not hasattr(command, "commands"):
-        return f"`{getattr(where, 'command_path', 'launcher')} --help` lists the options."
-    if words and words[0] in {entry.name for entry in COMMANDS}:
-        return f"`launcher {words[0]} --help` lists its commands."
-    return "`launcher --help` lists the commands."
+    path, command = getattr(where, "command_path", "launcher"), getattr(where, "command", None)
+    if command is None or hasattr(command, "commands"):
+        return f"`{path} --help` lists {'its' if ' ' in path else 'the'} commands."
+    return f"`{path} --help` lists the options."
 
 
 if __name__ == "__main__":
