@@ -42,7 +42,7 @@ class _Command(TyperCommand):
 
 def argument_words(param: Any) -> str:
     """Such as RUN, [RUN], CLIP..., [-- COMMAND...]: in brackets what may be left out, with dots what may be several."""
-    words = param.metavar or str(param.name).upper()
+    words = str(param.metavar)
     if param.nargs != 1 and not words.endswith("..."):
         words += "..."
     return words if param.required else f"[{words}]"
