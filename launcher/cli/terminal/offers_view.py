@@ -22,11 +22,10 @@ def offers_text(found: OffersFound) -> str:
 
 def _how_it_is_known(found: OffersFound) -> list[str]:
     """What the job's columns rest on, and why some are empty."""
-    known = [each for each in found.fitting if each.estimate is not None]
+    known = [(each, each.estimate) for each in found.fitting if each.estimate is not None]
     bases: dict[str, str] = {}  # by provider, whose start takes its own time: that of its cheapest
-    for each in known:
-        if each.estimate is not None:
-            bases.setdefault(each.place.name, each.estimate.basis)
+    for each, estimate in known:
+        bases.setdefault(each.place.name, estimate.basis)
     if len({*bases.values()}) == 1:
         said = [paragraph(f"THE JOB and TAKES: {next(iter(bases.values()))}.")]
     else:
@@ -38,7 +37,7 @@ def _how_it_is_known(found: OffersFound) -> list[str]:
                 "recipes also when a dataset is named. AT MOST is what the caps allow in any case."
             )
         )
-    if any(each.estimate is not None and each.estimate.cost_usd > each.most_usd for each in known):
+    if any(estimate.cost_usd > each.most_usd for each, estimate in known):
         said.append(
             paragraph(
                 "Where THE JOB is more than AT MOST, a cap would end the run before it is finished."
