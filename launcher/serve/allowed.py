@@ -75,11 +75,9 @@ class Allowed:
     def _check_folder(self, named: str) -> None:
         """A folder of this computer, there or yet to be made, has to be below one that clients may name."""
         found = folder_in(named)
-        if found is not None and found.host:
-            return
-        if found is None and not named.startswith(
-            "/"
-        ):  # such as //etc, which is none of the Hub's repos either
+        # What begins with / is a path here, also //etc, which is neither a folder of results nor a repo of the Hub.
+        is_here = named.startswith("/") if found is None else not found.host
+        if not is_here:
             return
         real = _made_at(Path(named))
         if real is None or not self._may_be_read(real):
