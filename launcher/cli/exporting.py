@@ -105,17 +105,14 @@ def _settings(config: Config, what: str, given: dict[str, object]) -> RunSetting
 
 
 def _of_run(config: Config, key: str, no_preset: InvalidRequest) -> dict[str, object]:
+    neither = f"There is neither a preset nor a run called {key!r}."
     if not config.history_path.exists():
-        raise InvalidRequest(
-            f"There is neither a preset nor a run called {key!r}.", hint=no_preset.hint
-        ) from no_preset
+        raise InvalidRequest(neither, hint=no_preset.hint) from no_preset
     with closing(RunHistory(config.history_path)) as history:
         try:
             values = json.loads(history.get(key).settings_json)
         except InvalidRequest as no_run:
             if key in history.shared_ids():
                 raise
-            raise InvalidRequest(
-                f"There is neither a preset nor a run called {key!r}.", hint=no_run.hint
-            ) from no_preset
+            raise InvalidRequest(neither, hint=no_run.hint) from no_preset
     return dict(taken_over(values, of_another_release=True).values)
