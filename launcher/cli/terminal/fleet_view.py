@@ -103,7 +103,7 @@ def _notes(fleet: Fleet, troubles: Mapping[str, str]) -> list[str]:
         rest = f" and {len(silent) - 5} more" if len(silent) > 5 else ""
         lines.append(f"Not heard from lately, so their figures may be old: {names}{rest}.")
     if any(row.is_measured_by_place for row in fleet.rows):
-        lines.append(f"{BY_PLACE} GPU use as the place measures it.")
+        lines.append(f"{BY_PLACE} GPU use as the provider measures it.")
     lines += [f"{row.run.title}: {row.problem}" for row in fleet.rows if row.problem]
     lines += [f"{place} could not be checked: {why}" for place, why in troubles.items()]
     return ["", *lines] if lines else []

@@ -231,7 +231,7 @@ async def test_the_gpu_use_of_a_job_that_tells_nothing_is_what_its_place_measure
         assert (row.gpu_use_percent, row.is_measured_by_place) == (35.0, True)
         shown = fleet_text(whole.now, {}, ())
     assert "35%*" in shown
-    assert "* GPU use as the place measures it." in shown
+    assert "* GPU use as the provider measures it." in shown
     harness.script.stopping = True
 
 
