@@ -36,7 +36,7 @@ from pod_image.contract.variables import RUN_VARIABLE
 _RELEASE_PATIENCE_SECONDS = 120.0
 _LONGEST_PAUSE_SECONDS = 30.0
 _FIND_PATIENCE_SECONDS = 60.0
-JUST_NOW_SECONDS = 2.0
+_JUST_NOW_SECONDS = 2.0
 _AGREES = timedelta(seconds=5)
 """Clocks that are no further apart are one: an answer takes its time to come."""
 
@@ -168,7 +168,7 @@ class OwnMachine(HeldSecrets):
         if deadline_in(order.environment.get(RUN_VARIABLE, "")) is None:
             raise InvalidRequest("A run without a deadline is not started.")
         try:
-            answer = await self._machine.ask("start", self._order(order), timeout_seconds=120.0)
+            answer = await self._answered("start", self._order(order), timeout_seconds=120.0)
         except NotReached as exc:
             raise ProviderError(exc.message, hint=exc.hint) from exc
         except ProviderUnavailable as exc:
@@ -177,7 +177,6 @@ class OwnMachine(HeldSecrets):
                 hint=exc.hint,
             ) from exc
         self._forget_those_of(order)
-        self._hear_time(answer)
         return self._read.pod(self._read.done(answer))
 
     def _order(self, order: PodOrder) -> dict[str, Any]:
@@ -292,16 +291,22 @@ class OwnMachine(HeldSecrets):
         if self._looked is None:
             return None
         at_seconds, found = self._looked
-        is_new = asyncio.get_running_loop().time() - at_seconds < JUST_NOW_SECONDS
+        is_new = asyncio.get_running_loop().time() - at_seconds < _JUST_NOW_SECONDS
         return found if is_new else None
 
     async def _ask(
         self, verb: str, asked: Mapping[str, Any], timeout_seconds: float = 60.0
     ) -> Mapping[str, Any]:
+        return self._read.done(await self._answered(verb, asked, timeout_seconds))
+
+    async def _answered(
+        self, verb: str, asked: Mapping[str, Any], timeout_seconds: float
+    ) -> Mapping[str, Any]:
+        """Also a refusal."""
         self._looked = None  # a start or an end changes what is free
         answer = await self._machine.ask(verb, asked, timeout_seconds)
         self._hear_time(answer)
-        return self._read.done(answer)
+        return answer
 
     def _hear_time(self, answer: Mapping[str, Any]) -> None:
         told = answer.get("now")

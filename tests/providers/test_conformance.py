@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from launcher.domain.offer import Stock
 from launcher.providers.registry import PLACES
 from launcher.providers.ssh.provider import SshProvider
+from pod_image.contract.common_settings import Cloud
 from tests.kit.clocks import LoopClock
+from tests.kit.virtual_time import in_virtual_time
 from tests.providers.cluster_conformance import ClusterConformance
 from tests.providers.conformance import ProviderConformance, ProviderStage
 from tests.providers.job_stage import HfJobsStage
@@ -38,6 +41,13 @@ class TestThisComputer(ProviderConformance):
 
     def stage(self) -> ProviderStage:
         return OwnStage(self.folder)
+
+    @in_virtual_time
+    async def test_a_gpu_that_a_run_was_given_just_now_is_not_offered_as_free(self) -> None:
+        stage = self.stage()
+        await self.rented(stage)
+        (both,) = await stage.provider.offers(2, Cloud.ANY, ())
+        assert both.stock is Stock.NONE
 
 
 class TestAMachineBySsh(TestThisComputer):
