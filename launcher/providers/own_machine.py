@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from launcher.clock import Clock
 from launcher.domain.account import Account
@@ -33,6 +33,7 @@ from pod_image.contract.own_machine import PROCESSOR
 from pod_image.contract.places import PLACES
 from pod_image.contract.variables import RUN_VARIABLE
 
+_T = TypeVar("_T")
 _RELEASE_PATIENCE_SECONDS = 120.0
 _LONGEST_PAUSE_SECONDS = 30.0
 _FIND_PATIENCE_SECONDS = 60.0
@@ -196,18 +197,8 @@ class OwnMachine(HeldSecrets):
 
     async def find(self, name: str) -> Pod | None:
         """Asked again where the way there is broken, as it is just when the answer to a start was lost."""
-        loop = asyncio.get_running_loop()
-        give_up_at, pause = loop.time() + _FIND_PATIENCE_SECONDS, 1.0
-        while True:
-            try:
-                pods = await self.pods()
-            except ProviderUnavailable:
-                if loop.time() >= give_up_at:
-                    raise
-                await self._clock.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-            else:
-                return next((pod for pod in pods if pod.name == name), None)
+        pods = await self._reached(self.pods, _FIND_PATIENCE_SECONDS)
+        return next((pod for pod in pods if pod.name == name), None)
 
     async def pods(self) -> list[Pod]:
         return self._read.pods(await self._ask("list", {}))
@@ -217,23 +208,30 @@ class OwnMachine(HeldSecrets):
 
     async def release(self, pod_id: str) -> None:
         """Raises ProviderUnavailable where the run was not seen to end within the patience."""
+        try:
+            await self._reached(
+                lambda: self._ask("end", {"pod_id": pod_id}), _RELEASE_PATIENCE_SECONDS
+            )
+        except PodGone:
+            return
+        except ProviderUnavailable as exc:
+            raise ProviderUnavailable(
+                f"Run {pod_id} on {self._place.title} could not be ended: {exc.message}",
+                hint=Sentence(NextStep.LOOK_FOR_PODS, " tries again."),
+            ) from exc
+
+    async def _reached(self, ask: Callable[[], Awaitable[_T]], patience_seconds: float) -> _T:
+        """Asked again where the way there is broken. Raises ProviderUnavailable once the patience is over."""
         loop = asyncio.get_running_loop()
-        give_up_at, pause = loop.time() + _RELEASE_PATIENCE_SECONDS, 1.0
+        give_up_at, pause = loop.time() + patience_seconds, 1.0
         while True:
             try:
-                await self._ask("end", {"pod_id": pod_id})
-            except PodGone:
-                return
-            except ProviderUnavailable as exc:
+                return await ask()
+            except ProviderUnavailable:
                 if loop.time() >= give_up_at:
-                    raise ProviderUnavailable(
-                        f"Run {pod_id} on {self._place.title} could not be ended: {exc.message}",
-                        hint=Sentence(NextStep.LOOK_FOR_PODS, " tries again."),
-                    ) from exc
-                await self._clock.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-            else:
-                return
+                    raise
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
     async def log(
         self, pod_id: str, after: str = "", tail: int = 5000
