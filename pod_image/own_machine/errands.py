@@ -42,9 +42,8 @@ def time_there(ground: Ground) -> float:
     """Unix seconds by which the runs here are counted. While one lives a clock that is set changes them by nothing: a
     run would be over its deadline by that, or never come to it."""
     machine = ground.machine
-    left = (
-        place for place in all_runs(ground.runs) if not place.ended
-    )  # is every answer's: no look at each process
+    # Every answer asks for it: no look at the processes of a run that has ended.
+    left = (place for place in all_runs(ground.runs) if not place.ended)
     living = [place.order for place in left if is_living(ground, place)]
     begun = [order for order in living if isinstance(order.get("uptime"), int | float)]
     if not begun:
@@ -97,13 +96,13 @@ def start(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
         }
         if not chosen:
             del environment["CUDA_VISIBLE_DEVICES"]  # this user's own word on it stands
-        ahead_seconds = time_there(ground) - machine.now()
-        if (
-            abs(ahead_seconds) > AGREES_SECONDS
-        ):  # the deadline is by that time, and so is all that the agent counts
+        now = time_there(ground)
+        ahead_seconds = now - machine.now()
+        # The deadline is by that time, and so is all that the agent counts.
+        if abs(ahead_seconds) > AGREES_SECONDS:
             environment[CLOCK_AHEAD_VARIABLE] = f"{ahead_seconds:.3f}"
         place.disk.mkdir()
-        order = _order(ground, asked, environment, [*leased.values()])
+        order = _order(machine, asked, environment, [*leased.values()], now)
         if container:
             order["container"] = container.as_document()
         place.write("order", order)
@@ -120,7 +119,11 @@ def start(ground: Ground, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _order(
-    ground: Ground, asked: Mapping[str, Any], environment: Mapping[str, str], leased: list[Gpu]
+    machine: Machine,
+    asked: Mapping[str, Any],
+    environment: Mapping[str, str],
+    leased: list[Gpu],
+    now: float,
 ) -> dict[str, Any]:
     run_json = str(asked.get("run_json", ""))
     return {
@@ -130,9 +133,9 @@ def _order(
         "gpu_type": asked["gpu_type"],
         "gpus": [gpu.name for gpu in leased],
         "environment": dict(environment),
-        "created_at": time_there(ground),
-        "uptime": ground.machine.uptime(),
-        "boot_id": ground.machine.boot_id(),
+        "created_at": now,
+        "uptime": machine.uptime(),
+        "boot_id": machine.boot_id(),
         "deadline": _deadline(run_json),
         "may_install": bool(asked.get("may_install")),
     }
