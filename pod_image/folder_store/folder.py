@@ -26,6 +26,7 @@ from pod_image.folder_store.below import Below, NotPlain
 from pod_image.folder_store.contents import Contents, FileSums
 from pod_image.folder_store.trouble import FolderFault, FolderTrouble
 from pod_image.folder_store.width import too_wide
+from pod_image.patient_lock import have_lock
 
 OURS = ".launcher"
 CARD = "README.md"
@@ -35,7 +36,6 @@ LEFT_SECONDS = 86_400.0
 """A piece that was sent so long ago, and never put, is nobody's any more."""
 PATIENCE_SECONDS = 60.0
 """How long another process may keep the folder locked; whoever waits gives up then, and may try again."""
-_LOOK_SECONDS = 0.1
 _NEWEST = ("", "main")
 _COMING = re.compile(r"[0-9a-f]{16}")
 """What files are copied into before they take their places."""
@@ -529,24 +529,13 @@ class OwnFolder:
 def _lock(descriptor: int, patience_seconds: float = 0.0) -> bool:
     """Have it for as long as it is open. False where another process has it for all of that time."""
     try:
-        import fcntl  # absent on Windows, where the rest of the launcher works
+        return have_lock(descriptor, patience_seconds)
     except ModuleNotFoundError:
         raise FolderTrouble(
             FolderFault.NOT_TO_BE_WRITTEN,
             "A results folder on this computer needs Linux or macOS.",
             "Give a results repo, or the folder of a machine that ssh reaches.",
         ) from None
-    give_up_at = time.monotonic() + patience_seconds
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            left_seconds = give_up_at - time.monotonic()
-            if left_seconds <= 0:
-                return False
-            time.sleep(min(_LOOK_SECONDS, left_seconds))
-        else:
-            return True
 
 
 def _coming(name: str) -> str:

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, NoReturn
 
 from pod_image.contract.hinted_error import HintedError
 from pod_image.environment_beside import make, pip_command, see_the_image
+from pod_image.patient_lock import have_lock
 from pod_image.private_python import (
     AGENT_NEEDS,
     CannotSettle,
@@ -28,7 +28,6 @@ from pod_image.private_python import (
 PACKAGE = Path(__file__).parent.parent
 _PATIENCE_SECONDS = 1_800.0
 """While another run installs the same; the launcher gives a run up earlier that does not come up."""
-_LOOK_SECONDS = 0.2
 
 
 class CannotPrepare(HintedError):
@@ -86,22 +85,13 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
 def _alone(home: Path) -> Iterator[None]:
     """No other run of this user makes it meanwhile: each would begin with removing what the other has. Raises
     CannotPrepare where another takes too long, and OSError."""
-    import fcntl
-
     home.parent.mkdir(parents=True, exist_ok=True)
-    give_up_at = time.monotonic() + _PATIENCE_SECONDS
     with home.with_name(f"{home.name}.lock").open("w") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > give_up_at:
-                    raise CannotPrepare(
-                        f"Another run has been installing the same packages into {home} for too long.",
-                        hint="See what it does; start this run again after it.",
-                    ) from None
-            time.sleep(_LOOK_SECONDS)
+        if not have_lock(lock.fileno(), _PATIENCE_SECONDS):
+            raise CannotPrepare(
+                f"Another run has been installing the same packages into {home} for too long.",
+                hint="See what it does; start this run again after it.",
+            )
         yield
 
 
