@@ -52,9 +52,8 @@ class Results:
         run = self._run
         try:
             self._left_behind = dict(run.recipe.left_behind(run.folder, run.settings))
-        except (
-            Exception
-        ):  # a fault in a recipe must cost neither the other results nor the last word
+        except Exception:
+            # A fault in a recipe must cost neither the other results nor the last word.
             for line in traceback.format_exc().splitlines():
                 run.events.say(line)
 
@@ -68,9 +67,8 @@ class Results:
     def pending(self) -> Pending:
         """What the recipe wants delivered and the repo does not have as it is now."""
         out = self._run.folder.out
-        older = {
-            out / below for below in self._left_behind.values()
-        }  # collected, and changed since
+        # Collected, and changed since.
+        older = {out / below for below in self._left_behind.values()}
         results = [path for path in self._results() if path not in older]
         return self._pending_of([*results, *self._left_behind])
 

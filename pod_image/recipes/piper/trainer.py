@@ -464,9 +464,8 @@ class Trainer:
         self.progress = Progress(own["step"], *self._place_of(own), own["seconds"])
         best = Best(**own.get("best", {}))
         if best.step is None or checkpoint_path(self.places.checkpoints, best.step).exists():
-            self.best = (
-                best  # else it cannot be delivered any more, and the best of what comes counts
-            )
+            # Else it cannot be delivered any more, and the best of what comes counts.
+            self.best = best
         self._decay.restore(own.get("rates", {}), self.progress.epoch)
         self.optimisation.keep_share_of_rates(self._decay.share)
         if len(start.optimiser_states) == len(self.optimisation.optimisers):
