@@ -253,6 +253,9 @@ def test_gpus_are_listed_with_price_and_can_be_narrowed(shell: Shell) -> None:
     assert {each["offer"]["gpu_count"] for each in two} == {2}
     wanted = ("--recipe", "command", "--gpu-count", "2", "--provider", "runpod", "--json")
     assert two == shell("offers", *wanted).json["offers"]
+    assert shell("gpus", "--count", "2", "--gpu-count", "2", "--quiet").code == 0
+    torn = shell("gpus", "--count", "2", "--gpu-count", "4")
+    assert (torn.code, "--count 2 and --gpu-count 4 contradict" in torn.text) == (2, True)
     assert "AN HOUR" in shell("gpus").out
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from launcher.cli.flags import JsonOption, QuietOption, command_app
 from launcher.cli.options import Asked, asks_for_settings
+from launcher.forms.option_names import option_of
 
 app = command_app()
 
@@ -36,9 +37,19 @@ def gpus(
     values = dict(asked.values)
     if not (asked.preset or asked.file or asked.assignments):
         values.setdefault("recipe", "command")
-    if count is not None:
-        values.setdefault("gpu_count", str(count))
-    if min_memory is not None:
-        values.setdefault("min_gpu_memory_gb", str(min_memory))
+    _take(values, "gpu_count", count, "--count")
+    _take(values, "min_gpu_memory_gb", min_memory, "--min-memory")
     output = Output(as_json=as_json, quiet=quiet)
     show_offers(output, replace(asked, values=values), wait_for_stock, here_too=False)
+
+
+def _take(values: dict[str, Any], name: str, number: int | None, older: str) -> None:
+    """Raises InvalidRequest where the option of today says another number."""
+    from launcher.errors import InvalidRequest
+
+    if number is None or values.setdefault(name, str(number)) == str(number):
+        return
+    raise InvalidRequest(
+        f"{older} {number} and {option_of(name)} {values[name]} contradict each other.",
+        hint="Give one of the two.",
+    )
