@@ -11,6 +11,7 @@ from typing import cast
 
 import pytest
 
+from launcher.cli.terminal.plan_view import plan_text
 from launcher.domain.plan import Plan
 from launcher.domain.run import Run, RunState
 from launcher.errors import InvalidRequest, NotConfigured, NothingAvailable, ProviderUnavailable
@@ -88,6 +89,9 @@ async def test_a_plan_says_what_a_machine_of_ones_own_cannot_promise_and_asks_fo
     tmp_path: Path,
 ) -> None:
     plan = await OwnHarness(tmp_path).planned(dict(ASKED))
+    shown = " ".join(plan_text(plan).split())
+    assert "minutes, or the run is ended (your own machine" in shown
+    assert "the run ends itself by then" in shown
     assert (plan.worst_case_usd, plan.hours_until_capped) == (0.0, plan.settings.max_hours)
     said = {each.code: each for each in plan.findings}
     assert said["runs_as_you"].severity is Severity.WARNING

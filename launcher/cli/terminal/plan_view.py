@@ -114,7 +114,7 @@ def _summary(plan: Plan) -> list[tuple[str, str]]:
 
 def _ends(plan: Plan) -> str:
     if plan.settings.nodes == 1:
-        return "the pod ends itself"
+        return f"the {'pod' if place_of(plan.settings).is_rented else 'run'} ends itself"
     return "the training ends, and this program releases its pods,"
 
 
@@ -174,7 +174,9 @@ def _gpus(plan: Plan) -> str:
 
 def _boot(plan: Plan) -> str:
     budget = boot_budget(plan.settings, plan.image_gb)
-    return f"{budget.minutes:g} minutes, or the pod is released and the next one is tried ({budget.basis})"
+    end = "the pod is released" if place_of(plan.settings).is_rented else "the run is ended"
+    then = " and the next one is tried" if len(plan.candidates) > 1 else ""
+    return f"{budget.minutes:g} minutes, or {end}{then} ({budget.basis})"
 
 
 def _offer(offer: Offer) -> str:

@@ -399,6 +399,9 @@ def test_nothing_free_names_what_was_tried(shell: Shell) -> None:
 def test_the_plan_says_how_long_a_pod_may_boot_and_what_that_rests_on(shell: Shell) -> None:
     said = shell("plan", *COMMAND_RUN, "--", "true")
     assert "15 minutes, or the pod is released and the next one is tried (2.75 GB of" in said.text
+    alone = ("--gpu-types", "RTX-4090", "--cloud", "secure")
+    said = shell("plan", *COMMAND_RUN, *alone, "--", "true")
+    assert "15 minutes, or the pod is released (2.75 GB of" in said.text
     given = shell("plan", *COMMAND_RUN, "--boot-minutes", "7", "--json", "--", "true").json
     assert given["boot_budget"] == {"minutes": 7.0, "basis": "as set by boot_minutes"}
 
