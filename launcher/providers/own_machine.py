@@ -328,7 +328,7 @@ def _who_sees_what(place: Place, found: LookAnswer) -> Finding:
             f"You are root on {place.title}, and the run's command runs as root: it could read and change everything "
             "on that machine, whoever it belongs to.",
             Sentence(
-                "No run needs root: use an ordinary user there, or give it walls: ",
+                "No run needs root: use an ordinary user there, or run it in a container: ",
                 setting("container", "on"),
                 ".",
             ),

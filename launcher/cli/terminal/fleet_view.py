@@ -80,11 +80,11 @@ def left_running(fleet: Fleet, looked_at: Sequence[str]) -> str:
     rented = [row for row in fleet.rows if row.run.pod_id]
     if not rented:
         return nothing_lives(looked_at)
-    goes_on = "goes on" if len(rented) == 1 else "go on"
+    continues = "continues" if len(rented) == 1 else "continue"
     watched = [row.run.title for row in rented if row.run.is_cluster]
     alone = "" if watched else " without this computer"
     said = (
-        f"{counted(len(rented), 'pod')} {goes_on}{alone}: {_a_minute(fleet)}, "
+        f"{counted(len(rented), 'pod')} {continues}{alone}: {_a_minute(fleet)}, "
         f"{usd(fleet.cost_usd)} so far, never over {usd(fleet.cap_usd)}."
     )
     if not watched:

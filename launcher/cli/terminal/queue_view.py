@@ -17,7 +17,7 @@ def queue_text(queue: Queue) -> str:
         return "\n\n".join([EMPTY, totals_text(queue)] if queue["spent_usd"] else [EMPTY])
     parts = [_table(queue), *_reasons(queue), totals_text(queue)]
     if queue["is_paused"]:
-        parts.append(f"The queue is paused: {command_line('queue', 'resume')} lets it go on.")
+        parts.append(f"The queue is paused: {command_line('queue', 'resume')} lets it continue.")
     return "\n\n".join(parts)
 
 

@@ -52,7 +52,7 @@ def measured_text(measured: MeasuredByPlace) -> str:
     since = measured.silent_since
     silent = f"since {since.astimezone():%H:%M}" if since is not None else "yet"
     said = "; ".join(each for each in parts if each)
-    return f"{said}, as {measured.place} measures it; the run itself has told nothing {silent}"
+    return f"{said}, as {measured.place} measures it; the run itself has reported nothing {silent}"
 
 
 def _memory(gpu: Gpu) -> str:

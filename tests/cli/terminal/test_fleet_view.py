@@ -90,8 +90,8 @@ def test_what_is_old_wrong_or_out_of_sight_is_said_below() -> None:
 
 def test_who_leaves_is_told_what_goes_on_and_what_it_costs() -> None:
     assert left_running(Fleet(), PLACES) == "No run is live on RunPod."
-    assert left_running(fleet(1), PLACES).startswith("1 pod goes on")
-    assert "3 pods go on without this computer: $0.0180 a minute" in left_running(fleet(3), PLACES)
+    assert left_running(fleet(1), PLACES).startswith("1 pod continues")
+    assert "3 pods continue without this computer: $0.0180 a minute" in left_running(fleet(3), PLACES)
     assert "never over $6.00" in left_running(fleet(3), PLACES)
 
 
@@ -120,6 +120,6 @@ def test_nothing_is_said_of_a_place_that_was_not_looked_at() -> None:
 def test_of_a_cluster_it_is_not_said_that_it_needs_no_computer() -> None:
     cluster = replace(ROW, run=run(run_id="run-02", pod_id="cluster-abc"))
     said = left_running(Fleet((ROW, cluster)), PLACES)
-    assert said.startswith("2 pods go on: ")
+    assert said.startswith("2 pods continue: ")
     assert "without this computer" not in said
     assert said.endswith("must keep watching: run-02.")

@@ -35,7 +35,7 @@ async def test_a_job_that_tells_nothing_is_told_by_its_place_and_one_that_tells_
     assert found is not None
     text = measured_text(found)
     assert text.startswith("GPU 35 %, 12.0 of 24.0 GB; processor 0 %, as Hugging Face")
-    assert text.endswith("the run itself has told nothing yet")
+    assert text.endswith("the run itself has reported nothing yet")
     told = RunPicture()
     async with aclosing(watch(harness.bench, run, from_start=True)) as observations:
         async for seen in observations:
@@ -46,7 +46,7 @@ async def test_a_job_that_tells_nothing_is_told_by_its_place_and_one_that_tells_
     harness.loop.jump(300.0)
     late = await measured_by_place(harness.bench, run, told)
     assert late is not None
-    assert "has told nothing since" in measured_text(late)
+    assert "has reported nothing since" in measured_text(late)
     away = Refusal(503, "away")
     harness.core.faults.add(Rule(r"^GET /api/jobs/.*/metrics", math.inf, refusal=away))
     assert await measured_by_place(harness.bench, run, told) is None
