@@ -63,7 +63,7 @@ def record(
 ) -> None:
     """Read sentences aloud in the browser; each becomes a clip with its text.
 
-    It goes on where it stopped. Without --language or --prompts the page asks what to read. Ctrl-C ends it.
+    It continues where it stopped. Without --language or --prompts the page asks what to read. Ctrl-C ends it.
     """
     config = read_config()
     out = datasets.folder_for(config, folder)
