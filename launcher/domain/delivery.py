@@ -35,6 +35,11 @@ class Delivery:
         )
 
     @property
+    def is_nothing(self) -> bool:
+        """There was nothing to deliver, by the pod's last word."""
+        return self.present == 0 and not self.missing
+
+    @property
     def sentence(self) -> str:
         if self.missing:
             return f"{self._counted} did not reach the {self.where}{self._names}."

@@ -12,6 +12,7 @@ from launcher.ui.pages.run.what_is_there import FoundVoice, Left, has_checkpoint
 from launcher.ui.widgets.elements import Tone
 from pod_image.contract.figures import counted
 from pod_image.contract.outcomes import EndReason
+from pod_image.contract.paths import ResultsFolder
 from pod_image.contract.results_address import results_kind
 
 
@@ -82,9 +83,12 @@ def _without(
         lines = ("Another run can continue from it.",)
         verb = "are" if _is_several(name) else "is"
         return EndWords(f"There {verb} no {name}, but a checkpoint{of_step}", lines, "warning")
-    count = len(left.files)
-    arrived = f"{counted(count, 'file')} of it {'is' if count == 1 else 'are'}"
-    lines = (f"{arrived} in {run.results_repo}, and no {name} among them.",)
+    count = len([one for one in left.files if one.path not in ResultsFolder(run.run_id).own])
+    arrived = (
+        f"{counted(count, 'file')} of it {'is' if count == 1 else 'are'} in {run.results_repo}"
+    )
+    only_told = f"Only what the run reported is in {run.results_repo}, such as its log."
+    lines = (f"{arrived}, and no {name} among them." if count else only_told,)
     return EndWords(f"No {name} {'were' if _is_several(name) else 'was'} delivered", lines, "bad")
 
 

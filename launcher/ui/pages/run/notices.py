@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from launcher.domain.delivery import known_delivery
 from launcher.domain.run import Run, RunState
@@ -170,9 +171,10 @@ def draw_end(run: Run, view: RunView, said: Sequence[str] = ()) -> None:
     ended = view.picture.ended
     hint = on_page(ended.what_to_do) if ended is not None else ""
     detail = "" if run.detail == title else run.detail
-    delivered = delivery_text(run, view)
-    if delivered in said:
-        delivered = ""
+    found = known_delivery(run.not_delivered, _last_word(view), run.results_repo)
+    # What was said above goes by the repo's own listing, and the pod's last word by its attempt alone.
+    is_said = found is None or found.sentence in said or (bool(said) and found.is_nothing)
+    delivered = "" if found is None or is_said else found.sentence
     tone = "bad" if run.not_delivered else _tone(reason)
     with notice(tone, title, " ".join(part for part in (detail, hint, delivered) if part)):
         _quote(reason, view)
@@ -199,11 +201,9 @@ def _quote(reason: EndReason | None, view: RunView) -> None:
     attributes(text, tabindex="0", role="region", aria_label="Last output of the run")
 
 
-def delivery_text(run: Run, view: RunView) -> str:
-    """What reached the results repo, as far as the GPU has said so."""
-    ended = view.picture.ended.model_dump(mode="json") if view.picture.ended is not None else None
-    found = known_delivery(run.not_delivered, ended, run.results_repo)
-    return found.sentence if found is not None else ""
+def _last_word(view: RunView) -> dict[str, Any] | None:
+    ended = view.picture.ended
+    return ended.model_dump(mode="json") if ended is not None else None
 
 
 def _tone(reason: EndReason | None) -> Tone:

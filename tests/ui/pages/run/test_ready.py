@@ -189,6 +189,25 @@ async def test_a_voice_that_was_deleted_since_is_not_offered(holder: User, groun
     await holder.should_not_see("Have it say something")
 
 
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        ({}, "Only what the run reported is in demo/voice, such as its log."),
+        ({"run-01/notes.txt": b"of an earlier attempt"}, "1 file of it is in demo/voice"),
+    ],
+)
+async def test_a_run_that_failed_at_once_is_told_by_what_the_repo_has(
+    holder: User, ground: Ground, more: dict[str, bytes], line: str
+) -> None:
+    one = ended(
+        ground, "failed", left={"run-01/log.txt": b"It failed.", "run-01/run.json": b"{}", **more}
+    )
+    ground.site.live.view(one).take(event("ended", 10, reason="failed", delivered_count=0))
+    await visit(holder, f"/runs/{NONCE}")
+    await holder.should_see(line, retries=100)
+    await holder.should_not_see("It left no files to deliver.")
+
+
 async def test_a_voice_that_was_replaced_since_is_not_called_checked(
     holder: User, ground: Ground
 ) -> None:
