@@ -18,7 +18,7 @@
   const LOST = ["No connection to the launcher.", "Trying again. What you typed here stays."];
   const CLOSED = [
     "The launcher does not answer: it was probably closed.",
-    "Start it again in the terminal, by “launcher ui”, and open the link that it prints. Runs on GPUs go on, and end by themselves.",
+    "Start it again in the terminal, by “launcher ui”, and open the link that it prints. Runs on GPUs continue, and end by themselves.",
   ];
   const CLOSED_AFTER_MS = 20000;
   let timer = null;

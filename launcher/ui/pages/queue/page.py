@@ -80,7 +80,7 @@ class _QueuePage:
             self._pause = Button("Pause", self._toggle_pause).mark("queue-pause")
         hint(
             "The budget is the most that all runs of the queue may cost together. The queue works while this tab is "
-            "open. Runs with a pod that can end itself go on without it; the others wait, and nothing is lost."
+            "open. Runs with a pod that can end itself continue without it; the others wait, and nothing is lost."
         )
 
     async def _start(self) -> None:

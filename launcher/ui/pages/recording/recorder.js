@@ -240,7 +240,7 @@ export default {
         this.doubts.push(`This browser keeps ${list(on)} switched on, which changes the voice. Chrome, Edge and Firefox ` +
           "let it be switched off; so may the settings of the microphone.");
       if (untold.length)
-        this.doubts.push(`This browser does not tell whether ${list(untold)} is off. Listen to a take before you go on: ` +
+        this.doubts.push(`This browser does not tell whether ${list(untold)} is off. Listen to a take before you continue: ` +
           "if it sounds as on the telephone, use Chrome, Edge or Firefox.");
       if (rate < this.limits.leastRate)
         this.doubts.push(`This microphone gives only ${rate.toLocaleString("en")} Hz, as a Bluetooth headset does: its ` +
@@ -394,7 +394,7 @@ export default {
       if (take.key in this.kept) this.older.add(take.key);
       this.over.delete(take.key);
       this.kept = { ...this.kept, [take.key]: { seconds: told.seconds } };
-      if (!told.findings.length) this.said = `Kept: ${told.seconds.toFixed(1)} s. Enter goes on, R records it again.`;
+      if (!told.findings.length) this.said = `Kept: ${told.seconds.toFixed(1)} s. Enter continues, R records it again.`;
     },
     async bringBack() {
       if (!this.canBringBack) return;

@@ -153,7 +153,7 @@ class Row:
             attributes(remove, aria_label=words, title=words)
             remove.mark(f"delete-{run.nonce}")
             if run.state is not RunState.ENDED and not run.is_from_repo:
-                remove.lock("The run still goes on.")
+                remove.lock("The run has not ended.")
 
 
 def recipe_title(recipe: str) -> str:

@@ -122,10 +122,12 @@ class ConfirmDialog:
                 "the GPU. After that you may close the tab or switch off the computer.",
             )
             budget = boot_budget(settings, plan.image_gb)
+            late = "GPU" if place_of(settings).is_rented else "run"
+            end = "removed" if place_of(settings).is_rented else "ended"
+            then = ", and the next one is tried" if len(plan.candidates) > 1 else ""
             Text(
                 "li",
-                f"A GPU that is not ready after {budget.minutes:g} minutes is removed, and the next one is "
-                f"tried ({budget.basis}).",
+                f"A {late} that is not ready after {budget.minutes:g} minutes is {end}{then} ({budget.basis}).",
             )
             Text(
                 "li",
