@@ -20,6 +20,11 @@ class Stock(StrEnum):
     HIGH = "high"
 
     @property
+    def words(self) -> str:
+        """For people; the value itself is what JSON has."""
+        return "not reported" if self is Stock.NOT_TOLD else self.value
+
+    @property
     def rank(self) -> int:
         return list(Stock).index(self)
 

@@ -28,7 +28,7 @@ def test_offers_of_every_place_with_a_key_stand_in_one_table_cheapest_first(
     assert prices == sorted(prices)
     said = shell("offers", *JOB)
     assert "hf-jobs" in said.out
-    assert "not told" in said.out
+    assert "not reported" in said.out
     assert shell.rented == 0
 
 
@@ -48,7 +48,7 @@ def test_stock_that_a_place_does_not_tell_is_said_as_that_wherever_it_stands(
     found = shell("offers", *elsewhere, "--json").json["offers"]
     assert {each["offer"]["stock"] for each in found} == {"not told"}
     planned = ("plan", *elsewhere, "--results-repo", "demo/voices", "--", "true")
-    assert "stock not told" in shell(*planned).text
+    assert "stock not reported" in shell(*planned).text
     assert "take up to 30 seconds" in " ".join(shell(*planned).text.split())
     plan = shell(*planned[:-2], "--json", "--", "true").json
     assert {each["stock"] for each in plan["candidates"]} == {"not told"}
