@@ -91,7 +91,9 @@ def test_what_is_old_wrong_or_out_of_sight_is_said_below() -> None:
 def test_who_leaves_is_told_what_goes_on_and_what_it_costs() -> None:
     assert left_running(Fleet(), PLACES) == "No run is live on RunPod."
     assert left_running(fleet(1), PLACES).startswith("1 pod continues")
-    assert "3 pods continue without this computer: $0.0180 a minute" in left_running(fleet(3), PLACES)
+    assert "3 pods continue without this computer: $0.0180 a minute" in left_running(
+        fleet(3), PLACES
+    )
     assert "never over $6.00" in left_running(fleet(3), PLACES)
 
 
