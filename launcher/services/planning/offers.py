@@ -87,7 +87,9 @@ async def look_for_offers(
     """Offers of these places, or of every place that there is a key for. Raises NotConfigured for a place that was
     named and whose key is missing; a place that does not answer is a trouble.
     """
-    return await _offers(bench, settings, places, *await _dataset(bench, settings))
+    asked = _at(bench, places)
+    dataset, troubles = await _dataset(bench, settings)
+    return await _offers(bench, settings, asked, dataset, troubles, are_named=bool(places))
 
 
 async def wait_for_stock(
@@ -97,12 +99,17 @@ async def wait_for_stock(
     nor does a machine of one's own, which is always there. Raises NothingAvailable where there was none in that time.
     """
     give_up_at = bench.clock.now() + longest
-    told = [each.place.name for each in _at(bench, places) if _sells_out(each.place)]
+    asked, are_named = _at(bench, places), bool(places)
+    told = [each for each in asked if _sells_out(each.place)] or asked
     dataset, troubles = await _dataset(bench, settings)
     while True:
-        found = await _offers(bench, settings, told or places, dataset, troubles, stays=True)
+        found = await _offers(
+            bench, settings, told, dataset, troubles, are_named=are_named, stays=True
+        )
+        if found.fitting and len(told) == len(asked):
+            return found
         if found.fitting:
-            return await _offers(bench, settings, places, dataset, troubles)
+            return await _offers(bench, settings, asked, dataset, troubles, are_named=are_named)
         left = give_up_at - bench.clock.now()
         if left <= timedelta(0):
             raise NothingAvailable(
@@ -138,18 +145,22 @@ def _at(bench: Workbench, places: Sequence[str]) -> Sequence[Workbench]:
 async def _offers(
     bench: Workbench,
     settings: RunSettings,
-    places: Sequence[str],
+    asked: Sequence[Workbench],
     dataset: DatasetSummary | None,
     troubles: Sequence[Said],
     *,
+    are_named: bool,
     stays: bool = False,
 ) -> OffersFound:
-    """Raises why where no place could be asked at all; with `stays` only what another look cannot mend."""
+    """Raises why where no place could be asked at all; with `stays` only what another look cannot mend.
+
+    `are_named`: somebody named the places, so a key that is missing for one of them is no mere trouble.
+    """
     said, history = [*troubles], bench.runs.runs()
     needed_gb = recipe_of(settings).memory_needed(settings, dataset).gb
     found: list[PricedOffer] = []
     notes: list[PlaceNotes] = []
-    asked, failed = _at(bench, places), 0
+    failed: list[LauncherError] = []
     for at_place in asked:
         try:
             told = await at_place.provider.notes(_document(at_place, settings))
@@ -157,10 +168,11 @@ async def _offers(
                 settings.gpu_count, Cloud.ANY, settings.data_centers, nodes=settings.nodes
             )
         except LauncherError as error:
-            failed += 1
-            if isinstance(error, NotConfigured) and places:
+            failed.append(error)
+            if isinstance(error, NotConfigured) and are_named:
                 raise
-            if failed == len(asked) and not stays:
+            is_lasting = all(isinstance(each, NotConfigured) for each in failed)
+            if len(failed) == len(asked) and (is_lasting or not stays):
                 raise
             said.append(Sentence(f"{at_place.place.title}: ", error.message))
             continue

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from launcher.domain.offer import Offer
 from launcher.errors import NotConfigured, NothingAvailable
 from launcher.providers.base import Provider
 from launcher.providers.local.provider import LocalProvider
@@ -25,7 +26,7 @@ from launcher.services.planning.offers import look_for_offers, wait_for_stock
 from tests.kit.clocks import LoopClock
 from tests.kit.plans import plan
 from tests.kit.virtual_time import in_virtual_time
-from tests.providers.meadow import Meadow, MeadowProvider
+from tests.providers.meadow import MEADOW, Meadow, MeadowProvider
 from tests.providers.own_stage import OwnStage
 from tests.services.harness import LauncherHarness
 
@@ -42,6 +43,31 @@ async def test_a_machine_of_ones_own_ends_no_waiting_for_one_to_rent(tmp_path: P
         await wait_for_stock(bench, settings, (), timedelta(minutes=1))
     found = await wait_for_stock(bench, settings, ("meadow",), timedelta(minutes=1))
     assert [each.place.name for each in found.fitting] == ["meadow"]
+
+
+@in_virtual_time
+async def test_a_key_that_is_refused_elsewhere_ends_no_waiting(tmp_path: Path) -> None:
+    harness = LauncherHarness(tmp_path)
+    bench = replace(harness.bench, others={"vault": Vault(Meadow())})
+    settings = compose(None, COMMAND, check_required=False).settings
+    found = await wait_for_stock(bench, settings, (), timedelta(minutes=1))
+    assert {each.place.name for each in found.fitting} == {"runpod"}
+    assert [str(each) for each in found.troubles] == ["the vault: It refused the key."]
+    with pytest.raises(NotConfigured):
+        await wait_for_stock(bench, settings, ("vault",), timedelta(minutes=1))
+    alone = replace(bench, provider=bench.others["vault"], others={})
+    with pytest.raises(NotConfigured):
+        await wait_for_stock(alone, settings, (), timedelta(minutes=1))
+
+
+@in_virtual_time
+async def test_what_was_found_while_waiting_is_not_asked_for_again(tmp_path: Path) -> None:
+    harness = LauncherHarness(tmp_path)
+    settings = compose(None, COMMAND, check_required=False).settings
+    meadow = CountingMeadow(Meadow())
+    bench = replace(harness.bench, others={"meadow": meadow})
+    await wait_for_stock(bench, settings, ("meadow",), timedelta(minutes=1))
+    assert meadow.looks == 1
 
 
 @in_virtual_time
@@ -120,6 +146,25 @@ def test_the_time_to_start_goes_by_the_place_and_the_image() -> None:
     # Half of what the slowest machine takes.
     assert rented == pytest.approx((4 + 2.75 * 1000 / 10 / 60) * 60 / 2)
     assert start_seconds(settings, place_named("runpod"), 10.0) > rented
+
+
+class CountingMeadow(MeadowProvider):
+    looks = 0
+
+    async def offers(self, *asked: Any, **named: Any) -> list[Offer]:
+        self.looks += 1
+        return await super().offers(*asked, **named)
+
+
+class Vault(MeadowProvider):
+    """Refuses its key, and tells its stock to those whose key it takes."""
+
+    place = replace(
+        MEADOW, name="vault", title="the vault", key=place_named("runpod").key, tells_stock=True
+    )
+
+    async def offers(self, *asked: Any, **named: Any) -> list[Offer]:
+        raise NotConfigured("It refused the key.", hint="Give another one.")
 
 
 def own_machine(folder: Path) -> OwnStage:
