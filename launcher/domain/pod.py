@@ -92,6 +92,13 @@ class Pod:
     def is_cluster(self) -> bool:
         return is_cluster(self.id)
 
+    def whole_price(self, known_usd: float) -> float:
+        """Of an hour: what the pod tells, else what is known. A cluster that has lost a pod, or does not show all of
+        them yet, tells less than it costs as a whole."""
+        if self.is_cluster:
+            return max(self.price_per_hour_usd, known_usd)
+        return self.price_per_hour_usd or known_usd
+
 
 @dataclass(frozen=True)
 class PodOrder:

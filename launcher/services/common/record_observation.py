@@ -125,11 +125,9 @@ def _note_pod(bench: Workbench, run: Run, seen: PodSeen) -> Run:
     if pod.status is PodStatus.RUNNING:
         bench.runs.mark(run, "container", pod.started_at or bench.clock.now())
     changes: dict[str, Any] = {}
-    # A cluster that has lost a pod, or does not show all of them yet, tells less than it costs as a whole.
-    is_partial = pod.is_cluster and pod.price_per_hour_usd < run.price_per_hour_usd
-    is_told = pod.price_per_hour_usd > 0 and not is_partial
-    if is_told and pod.price_per_hour_usd != run.price_per_hour_usd:
-        changes["price_per_hour_usd"] = pod.price_per_hour_usd
+    price_usd = pod.whole_price(run.price_per_hour_usd)
+    if price_usd != run.price_per_hour_usd:
+        changes["price_per_hour_usd"] = price_usd
     if pod.created_at is not None and run.created_at is None:
         changes["created_at"] = pod.created_at
     return bench.runs.update(run, **changes) if changes else run

@@ -45,7 +45,7 @@ def told_run(bench: Workbench, pod: Pod, name: PodName) -> Run:
         planned_at=pod.created_at or bench.provider_now(),
         pod_name=pod.name,
         pod_id=pod.id,
-        price_per_hour_usd=whole_price(pod, told_price),
+        price_per_hour_usd=pod.whole_price(told_price),
         gpu_name=shown_gpu(pod.gpu_type),
         max_hours=_number(settings, "max_hours"),
         max_cost_usd=_number(settings, "max_cost_usd"),
@@ -55,14 +55,6 @@ def told_run(bench: Workbench, pod: Pod, name: PodName) -> Run:
         secret_names=tuple(secret_name(name.nonce, purpose) for purpose in PURPOSES),
         place=bench.place.name,
     )
-
-
-def whole_price(pod: Pod, known_usd: float) -> float:
-    """Of an hour: what the pod tells, else what is known. A cluster that does not show all of its pods tells less than
-    it costs as a whole."""
-    if pod.is_cluster:
-        return max(pod.price_per_hour_usd, known_usd)
-    return pod.price_per_hour_usd or known_usd
 
 
 def boot_minutes(pod: Pod, run: Run | None) -> float:

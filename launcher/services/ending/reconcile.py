@@ -11,7 +11,6 @@ from launcher.errors import InvalidRequest, PodGone
 from launcher.services.common.intents import Intent, intents_of
 from launcher.services.common.pod_release import release_pod
 from launcher.services.common.workbench import Workbench
-from launcher.services.ending.pod_runs import whole_price
 from launcher.services.ending.settle import close, settle_gone
 from launcher.stores.runs import RecordKind
 from pod_image.contract.next_steps import NextStep, Sentence
@@ -106,7 +105,7 @@ def own(bench: Workbench, run: Run, pod: Pod) -> Run:
         run,
         pod_id=pod.id,
         created_at=pod.created_at or bench.clock.now(),
-        price_per_hour_usd=whole_price(pod, run.price_per_hour_usd),
+        price_per_hour_usd=pod.whole_price(run.price_per_hour_usd),
     )
     if run.created_at is not None:
         bench.runs.mark(run, "created", run.created_at)
