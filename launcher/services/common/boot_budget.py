@@ -38,12 +38,10 @@ class BootBudget:
 
 def start_seconds(settings: RunSettings, place: Place, image_gb: float | None = None) -> float:
     """From the order until the recipe begins, as expected: a machine, its image, and what is installed there."""
-    images = place.images
-    minutes = images.machine_minutes
+    minutes = place.images.machine_minutes
     if place.is_rented:
         size_gb = image_gb or _known_gb(settings, place) or COMPRESSED_GB[DEFAULT_IMAGE]
-        minutes += _pull_minutes(size_gb, place)
-        minutes += INSTALL_MINUTES if is_bootstrap(settings.image) else 0.0
+        minutes = _slowest_minutes(settings, place, size_gb)
     return minutes * USUAL_SHARE * 60.0
 
 
@@ -52,8 +50,12 @@ def _known_gb(settings: RunSettings, place: Place) -> float | None:
     return COMPRESSED_GB.get(image) or place.images.compressed_gb.get(image)
 
 
-def _pull_minutes(size_gb: float, place: Place) -> float:
-    return size_gb * 1000 / place.images.pull_mb_per_second / 60
+def _slowest_minutes(settings: RunSettings, place: Place, size_gb: float) -> float:
+    """To get a rented machine, its image, and what is installed there."""
+    images = place.images
+    pulling = size_gb * 1000 / images.pull_mb_per_second / 60
+    installing = INSTALL_MINUTES if is_bootstrap(settings.image) else 0.0
+    return images.machine_minutes + pulling + installing
 
 
 def boot_budget(settings: RunSettings, image_gb: float | None = None) -> BootBudget:
@@ -73,11 +75,9 @@ def boot_budget(settings: RunSettings, image_gb: float | None = None) -> BootBud
     images, size_gb = place.images, image_gb or _known_gb(settings, place)
     if size_gb is None:
         return BootBudget(UNSIZED_BOOT_MINUTES, "the size of this image is not known")
-    minutes = images.machine_minutes + _pull_minutes(size_gb, place) + PROOF_MINUTES
-    installing = ""
-    if is_bootstrap(settings.image):
-        minutes += INSTALL_MINUTES
-        installing = f", {INSTALL_MINUTES:.0f} minutes to install"
+    minutes = _slowest_minutes(settings, place, size_gb) + PROOF_MINUTES
+    is_installed = is_bootstrap(settings.image)
+    installing = f", {INSTALL_MINUTES:.0f} minutes to install" if is_installed else ""
     return BootBudget(
         min(float(math.ceil(minutes)), LONGEST_MINUTES),
         f"{size_gb:.3g} GB of image at {images.pull_mb_per_second:.0f} MB/s, "
