@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -13,6 +13,11 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None: ...
+
+
+def is_within(span: timedelta, since: datetime, now: datetime) -> bool:
+    """Whether it was so short a time ago. What a clock that was set back shows as yet to come is not known to be."""
+    return timedelta(0) <= now - since < span
 
 
 class SystemClock:

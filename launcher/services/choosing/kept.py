@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,6 @@ class Kept:
 
     content: Any
     at: datetime
-
-
-def is_fresh(at: datetime, now: datetime, kept_for: timedelta) -> bool:
-    """Whether it is young enough, and not from a clock that was ahead."""
-    return timedelta(0) <= now - at < kept_for
 
 
 def read_kept(path: Path) -> Kept | None:

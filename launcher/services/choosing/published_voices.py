@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from launcher.clock import is_within
 from launcher.config import Config
 from launcher.errors import HubError, InvalidRequest, LauncherError
 from launcher.recipes.published_voices import (
@@ -22,7 +23,7 @@ from launcher.recipes.published_voices import (
     voices_of_ours,
     with_checkpoints,
 )
-from launcher.services.choosing.kept import is_fresh, keep, read_kept
+from launcher.services.choosing.kept import keep, read_kept
 from launcher.services.choosing.option import shown_words
 from launcher.services.common.workbench import Workbench
 from pod_image.contract.next_steps import Said, Sentence
@@ -50,7 +51,7 @@ async def published_voices(bench: Workbench) -> Published:
     """Today's list; the one of before, or our own table, where the Hub gives none. Never raises for the Hub."""
     path, now = bench.config.published_folder / LIST_NAME, bench.clock.now()
     before = _kept_list(path)
-    if before is not None and before.at is not None and is_fresh(before.at, now, KEPT_FOR):
+    if before is not None and before.at is not None and is_within(KEPT_FOR, before.at, now):
         return before
     try:
         voices = await bench.hub.run(_ask, _hub(bench))
@@ -101,7 +102,7 @@ async def licence_of(bench: Workbench, key: str) -> str:
     """
     path = bench.config.published_folder / "licences" / f"{_checked(key)}.json"
     kept, now = read_kept(path), bench.clock.now()
-    if kept is not None and is_fresh(kept.at, now, KEPT_FOR):
+    if kept is not None and is_within(KEPT_FOR, kept.at, now):
         return shown_words(kept.content)
     voice = await _voice(bench, key)
     terms = shown_words(await bench.hub.run(card_terms, _hub(bench), voice))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import httpx
 
-from launcher.clock import Clock
+from launcher.clock import Clock, is_within
 from launcher.config import Config
 from launcher.providers.place import Place
 from launcher.services.common.image_check import ImageCheck, Verdict, check_image
@@ -43,7 +43,7 @@ class ImageLooks:
             return None
         now = self._clock.now()
         said = self._said.get((image, has_credential))
-        if said is not None and timedelta(0) <= now - said[0] < _lasts(said[1]):
+        if said is not None and is_within(_lasts(said[1]), said[0], now):
             return said[1]
         found = await check_image(
             image,

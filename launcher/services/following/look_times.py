@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from launcher.clock import is_within
+
 RARELY = timedelta(minutes=10)
 """While the log speaks: it says everything that a look at the pod would, and sooner."""
 SILENCE = timedelta(seconds=75)
@@ -69,7 +71,7 @@ class LookTimes:
         self._at = sorted(each for each in self._at if each > now)
 
     def is_about_to_go(self, now: datetime) -> bool:
-        return self._last_word is not None and _is_within(LAST_LOOKS, self._last_word, now)
+        return self._last_word is not None and is_within(LAST_LOOKS, self._last_word, now)
 
     def is_decisive(self, now: datetime) -> bool:
         """Whether somebody decides by the look that is due now: it waits for nobody else's."""
@@ -96,11 +98,4 @@ class LookTimes:
         return self._heard is not None and (self._looked is None or self._heard >= self._looked)
 
     def _is_speaking(self, now: datetime) -> bool:
-        return (
-            self._is_running and self._heard is not None and _is_within(SILENCE, self._heard, now)
-        )
-
-
-def _is_within(span: timedelta, since: datetime, now: datetime) -> bool:
-    """Whether it was so short a time ago. What a clock that was set back shows as yet to come is not known to be."""
-    return timedelta(0) <= now - since < span
+        return self._is_running and self._heard is not None and is_within(SILENCE, self._heard, now)

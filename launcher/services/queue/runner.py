@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from launcher.clock import is_within
 from launcher.domain.queue_outcome import ASK_AGAIN, Then, of_error
 from launcher.domain.queued import EntryState, QueueEntry, Turn, next_turn
 from launcher.errors import LauncherError
@@ -219,9 +220,8 @@ class QueueRunner:
 
     async def _sweep(self) -> None:
         now = self._bench.clock.now()
-        # A clock that was set back since then tells nothing of how long ago that was.
-        was_now = self._swept_at is not None and timedelta(0) <= now - self._swept_at < SWEEP
-        if was_now or not self._sweeps:
+        is_swept = self._swept_at is not None and is_within(SWEEP, self._swept_at, now)
+        if is_swept or not self._sweeps:
             return
         self._swept_at = now
         with suppress(LauncherError):
