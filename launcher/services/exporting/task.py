@@ -13,11 +13,11 @@ from launcher.errors import InvalidRequest
 from launcher.providers.place import Place
 from launcher.providers.registry import all_places
 from launcher.services.common.disk_room import rented_disk_gb
+from launcher.services.common.document_text import document_text
 from launcher.services.common.images import is_bootstrap
 from launcher.services.common.our_image import ordered_image
 from launcher.services.common.run_secrets import named_secrets
 from pod_image.contract import CONTRACT_VERSION
-from pod_image.contract.contract_error import ContractError
 from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.environment import (
     DATASET_TOKEN_VARIABLE,
@@ -81,10 +81,7 @@ def exported_task(settings: RunSettings, run_id: str) -> ExportedTask:
         price_per_hour_usd=0.0,
         place=place.name,
     )
-    try:
-        text = document.to_json()
-    except ContractError as exc:
-        raise InvalidRequest(exc.message, hint=exc.hint) from exc
+    text = document_text(document)
     return ExportedTask(
         name=run_id,
         image=ordered_image(settings.image, place),

@@ -8,9 +8,9 @@ from launcher.domain.offer import Offer
 from launcher.domain.plan import Plan
 from launcher.domain.pod import NONCE_VARIABLE, PodName, PodOrder, new_nonce
 from launcher.domain.run import Run, RunState
-from launcher.errors import InvalidRequest
 from launcher.services.common.boot_budget import boot_budget
 from launcher.services.common.disk_room import rented_disk_gb
+from launcher.services.common.document_text import document_text
 from launcher.services.common.images import is_bootstrap
 from launcher.services.common.our_image import ordered_image
 from launcher.services.common.places import place_of
@@ -18,7 +18,6 @@ from launcher.services.common.run_secrets import TokenEnvironment
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching.bootstrap import FOLDER_VARIABLE, RUN_FOLDER, start_words
 from pod_image.contract import CONTRACT_VERSION
-from pod_image.contract.contract_error import ContractError
 from pod_image.contract.environment import (
     COMMITS_ALONE,
     HUB_URL_VARIABLE,
@@ -74,10 +73,7 @@ def run_document(plan: Plan, run: Run, offer: Offer, commits_per_hour: int = COM
         place=place_of(plan.settings).kind,
         commits_per_hour=commits_per_hour,
     )
-    try:
-        return document.to_json()
-    except ContractError as exc:
-        raise InvalidRequest(exc.message, hint=exc.hint) from exc
+    return document_text(document)
 
 
 def _spelt_out(plan: Plan) -> RunSettings:

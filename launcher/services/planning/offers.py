@@ -13,7 +13,6 @@ from launcher.domain.plan import DatasetSummary, Estimate
 from launcher.domain.pod import new_nonce
 from launcher.errors import (
     HubError,
-    InvalidRequest,
     LauncherError,
     NotConfigured,
     NothingAvailable,
@@ -22,10 +21,10 @@ from launcher.providers.place import Place
 from launcher.providers.registry import MACHINES
 from launcher.recipes import recipe_of
 from launcher.services.common.boot_budget import start_seconds
+from launcher.services.common.document_text import document_text
 from launcher.services.common.workbench import Workbench
 from pod_image.contract import CONTRACT_VERSION
 from pod_image.contract.common_settings import Cloud
-from pod_image.contract.contract_error import ContractError
 from pod_image.contract.datasets import chosen_datasets
 from pod_image.contract.environment import Attempt, RunDocument
 from pod_image.contract.findings import Finding
@@ -208,10 +207,7 @@ def _document(at_place: Workbench, settings: RunSettings) -> str:
         price_per_hour_usd=0.0,
         place=at_place.place.kind,
     )
-    try:
-        return document.to_json()
-    except ContractError as exc:
-        raise InvalidRequest(exc.message, hint=exc.hint) from exc
+    return document_text(document)
 
 
 def _blocked(offer: Offer, needed_gb: float, settings: RunSettings) -> str:
