@@ -112,6 +112,7 @@ async def make_plan(
     }
     run_id = _run_id(settings, view.taken | known, resume=resume, is_all=view.are_runs_known)
     known_image = planned_image(settings, bench.place, looked.image)
+    image_gb = known_image.size_gb if known_image else None
     findings = [
         *await _findings_on_what_it_takes(bench, composed, looked, forced),
         *_findings_on_secrets(secrets),
@@ -122,12 +123,10 @@ async def make_plan(
         *findings_on_disk(
             settings,
             with_inputs(recipe.disk_needed(settings, view.dataset), view.inputs),
-            known_image.size_gb if known_image else None,
+            image_gb,
         ),
         *findings_on_look(settings, bench.place, looked.image),
-        *findings_on_foreign_image(
-            settings, chosen[0], known_image.size_gb if known_image else None
-        ),
+        *findings_on_foreign_image(settings, chosen[0], image_gb),
     ]
     if bench.place.is_rented:
         findings += our_image.findings_on_image(settings.image)
@@ -144,7 +143,7 @@ async def make_plan(
             view.dataset,
             chosen[0],
             bench.runs.runs(),
-            start_seconds(settings, bench.place, known_image.size_gb if known_image else None),
+            start_seconds(settings, bench.place, image_gb),
         ),
         findings=tuple(findings),
         makes_results_repo=view.makes_results_repo,
