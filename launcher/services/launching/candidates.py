@@ -52,15 +52,14 @@ class Candidates:
         self._reporter.say(Stage.REFUSED, f"{sentence_of(offer)}: {exc.message}", offer=offer)
 
     def nothing_available(self) -> LauncherError:
-        refused = self.refused
-        if len(refused) == 1:
-            return NothingAvailable(
-                f"{sentence_of(refused[0][0])} is not available now: {refused[0][1].message}",
-                hint="Allow more GPU types, more data centres or the other cloud tier, or try again later.",
-            )
-        listed = "; ".join(f"{sentence_of(offer)}: {exc.message}" for offer, exc in refused)
+        if len(self.refused) == 1:
+            ((offer, exc),) = self.refused
+            what = f"{sentence_of(offer)} is not available now: {exc.message}"
+        else:
+            listed = "; ".join(f"{sentence_of(each)}: {exc.message}" for each, exc in self.refused)
+            what = f"None of the {len(self.refused)} candidates is available now. {listed}"
         return NothingAvailable(
-            f"None of the {len(refused)} candidates is available now. {listed}",
+            what,
             hint="Allow more GPU types, more data centres or the other cloud tier, or try again later.",
         )
 
