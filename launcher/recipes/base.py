@@ -31,8 +31,8 @@ DELIVER_SECONDS = 120.0
 
 def around_words(start_seconds: float) -> str:
     """What is said of the time before and after the recipe's own work."""
-    minutes = max(1, round((start_seconds + DELIVER_SECONDS) / 60))
-    return f"about {minutes} minutes for start and upload"
+    minutes = (start_seconds + DELIVER_SECONDS) / 60
+    return f"about {minutes:.0f} minutes for start and upload"
 
 
 @dataclass(frozen=True)

@@ -229,7 +229,7 @@ class _Follower:
         a release, waits for nothing. When a moment comes that a look decides, that look is made at once instead."""
         if not is_due:
             return await self._see_pod(is_due=False)
-        look = asyncio.ensure_future(self._see_pod(is_due=is_due))
+        look = asyncio.ensure_future(self._see_pod(is_due=True))
         try:
             while not await self._done_within(self._bench.config.poll_seconds, look):
                 now = self._bench.clock.now()

@@ -41,7 +41,8 @@ def _is_silent(bench: Workbench, told: RunPicture) -> bool:
 
 
 def measured_text(measured: MeasuredByPlace) -> str:
-    """Such as "GPU 35 %, 12.0 of 24.0 GB; processor 3 %, as Hugging Face Jobs measures it; the run has not ..."."""
+    """Such as "GPU 35 %, 12.0 of 24.0 GB; processor 3 %, as Hugging Face Jobs measures it; the run itself has told
+    nothing since 12:30"."""
     reading = measured.reading
     parts = []
     for gpu in reading.gpus:
