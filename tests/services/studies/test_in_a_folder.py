@@ -136,7 +136,11 @@ def test_a_study_that_is_changed_while_it_is_read_is_read_again(
 
 @pytest.mark.slow
 @pytest.mark.promise("money-study")
-def test_two_programs_run_one_study_and_each_trial_once(tmp_path: Path) -> None:
+def test_two_programs_run_one_study_and_each_trial_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each looks every second at what the other has done: in the usual minute nothing more would happen."""
+    monkeypatch.setattr("launcher.services.studies.running.LOOK_SECONDS", 1.0)
     folder = tmp_path / "voices"
 
     async def story() -> None:
