@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.browser.terminal import draw_printed, own_home
 from tests.kit.checkout import ROOT
+from tests.kit.processes import demo_in_background
 
 STILLS: Mapping[str, tuple[str, ...]] = {
     "offers.png": ("offers", "--preset", "quick-check", "--dataset-repo", "demo/clips"),
@@ -19,7 +20,7 @@ STILLS: Mapping[str, tuple[str, ...]] = {
 """The command of each picture."""
 RUNS = {"anna-01": "RTX 4090", "anna-02": "RTX A5000", "bell-01": "L4"}
 """What lives meanwhile, and on which GPU."""
-LAST_TOLD = "HF_JOBS_TOKEN"
+ENDS_WITHIN_SECONDS = 30.0
 _STEPS = """
 import json, time
 for step in range(1, 2001):
@@ -41,23 +42,15 @@ def draw_stills(folder: Path, files: list[str]) -> None:
 @contextmanager
 def _emulators(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """The environment that its simulated services ask for."""
-    words = [sys.executable, "-P", "-m", "launcher", "demo", "--emulators", "--no-browser"]
-    process = subprocess.Popen(
-        words, stdout=subprocess.PIPE, text=True, env=dict(environment), cwd=ROOT
-    )
-    assert process.stdout is not None
-    try:
-        told = {}
-        while LAST_TOLD not in told:
-            line = process.stdout.readline()
-            if not line:
-                raise RuntimeError("the emulators did not start")
-            name, _, value = line.removeprefix("export ").strip().partition("=")
-            told[name] = value
-        yield {**environment, **told}
-    finally:
-        process.terminate()
-        process.communicate()
+    home, words = Path(environment["LAUNCHER_HOME"]), ("--emulators", "--no-browser", "--json")
+    with demo_in_background(home, *words) as process:
+        assert process.stdout is not None
+        told: dict[str, str] = json.loads(process.stdout.readline())["env"]
+        try:
+            yield {**environment, **told}
+        finally:
+            process.terminate()  # its pods end with it; by force it is ended where it does not
+            process.wait(ENDS_WITHIN_SECONDS)
 
 
 def _start(world: Mapping[str, str], run_id: str, gpu: str) -> None:
