@@ -55,11 +55,12 @@ async def test_a_list_goes_before_looks_and_looks_before_streams_that_came_earli
     budget, sink = CallBudget(), list[tuple[Turn, float]]()
     for _ in range(CALLS_A_MINUTE):
         await budget.take(Turn.NOW)
+    waiting = []
     for turn in (Turn.STREAM, Turn.LOOK, Turn.LIST):
-        asyncio.create_task(sent(budget, turn, sink)).add_done_callback(lambda _: None)
+        waiting.append(asyncio.create_task(sent(budget, turn, sink)))
         await asyncio.sleep(1)
     assert not sink
-    await asyncio.sleep(60)
+    await asyncio.gather(*waiting)
     assert [turn for turn, _ in sink] == [Turn.LIST, Turn.LOOK, Turn.STREAM]
 
 
