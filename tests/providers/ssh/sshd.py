@@ -110,11 +110,12 @@ def sshd_of(user: OrdinaryUser, python: Path) -> Iterator[Sshd]:
                 stderr=log,
                 **user.as_subprocess(),
             )
+        found = Sshd(user, folder, port, process)
         try:
             _wait_for(port, process)
-            yield Sshd(user, folder, port, process)
+            yield found
         finally:
-            _end_runs(Sshd(user, folder, port, process).runs)
+            _end_runs(found.runs)
             process.terminate()
             process.wait(PATIENCE_SECONDS)
 
