@@ -83,8 +83,7 @@ class RunPodClusterStage(RunPodStage):
         del self._world.clusters[their_id(pod_id)]
 
     def lose(self, pod_id: str, rank: int) -> None:
-        lost = [pod for pod in self._members(pod_id) if pod.membership and _rank(pod) == rank]
-        self._world.kill_host(lost[0])
+        self._world.kill_host(next(pod for pod in self._members(pod_id) if _rank(pod) == rank))
 
     def place_late(self, *, is_first: bool) -> None:
         self._world.faults.switch_on("cluster-pods-late", seconds=60.0, first=is_first)
