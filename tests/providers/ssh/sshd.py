@@ -190,7 +190,10 @@ def their_python(ordinary_user: OrdinaryUser) -> Iterator[Path]:
         yield Path(sys.executable).parent
         return
     with ordinary_user.folder("python-") as folder:
-        yield python_to_copy.copy_below(folder)
+        programs = python_to_copy.copy_below(folder)
+        for below in filter(Path.is_dir, folder.rglob("*")):
+            ordinary_user.give(below)  # so that what its first start compiles is there for all others
+        yield programs
 
 
 @pytest.fixture
