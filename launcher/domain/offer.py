@@ -20,7 +20,7 @@ class Stock(StrEnum):
     HIGH = "high"
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """For people; the value itself is what JSON has."""
         return "not reported" if self is Stock.NOT_TOLD else self.value
 

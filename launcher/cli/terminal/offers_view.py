@@ -65,5 +65,5 @@ def _row(each: PricedOffer) -> tuple[str, ...]:
         cost,
         time,
         dollars(each.most_usd),
-        each.blocked or offer.stock.words,
+        each.blocked or offer.stock.text,
     )

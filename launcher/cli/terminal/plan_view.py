@@ -182,7 +182,7 @@ def _boot(plan: Plan) -> str:
 def _offer(offer: Offer) -> str:
     return (
         f"{offer.counted}{offer.gpu_name}, {offer.memory_gb} GB, {offer.flavour or f'{offer.cloud.value} tier'}, "
-        f"{dollars_per_hour(offer.price_per_hour_usd)}, stock {offer.stock.words}"
+        f"{dollars_per_hour(offer.price_per_hour_usd)}, stock {offer.stock.text}"
     )
 
 

@@ -192,7 +192,9 @@ def their_python(ordinary_user: OrdinaryUser) -> Iterator[Path]:
     with ordinary_user.folder("python-") as folder:
         programs = python_to_copy.copy_below(folder)
         for below in filter(Path.is_dir, folder.rglob("*")):
-            ordinary_user.give(below)  # so that what its first start compiles is there for all others
+            ordinary_user.give(
+                below
+            )  # so that what its first start compiles is there for all others
         yield programs
 
 

@@ -201,7 +201,7 @@ class GpuTable:
             hours, total = _figures(row)
             self._figures.append((Text("td", hours, "number"), Text("td", total, "number")))
             with box("td"):
-                badge(offer.stock.words, STOCK_TONES[offer.stock])
+                badge(offer.stock.text, STOCK_TONES[offer.stock])
             Text("td", offer.cloud.value)
 
     def _radio(self, gpu: str, chosen: bool, name: str = "The cheapest that fits") -> None:
