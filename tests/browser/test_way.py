@@ -38,6 +38,7 @@ def test_from_an_open_page_to_a_voice(window: Window, staged: Stage, act: Act) -
 
     act.enough.clear()
     second = rent(window)
+    expect(page.get_by_text(re.compile("step [1-9][0-9,]* of"))).to_be_visible()
     stop_and_keep(page)
     expect(page.get_by_text("The run was stopped on request.", exact=True)).to_be_visible()
     staged.until_no_pods()

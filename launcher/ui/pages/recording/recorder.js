@@ -162,10 +162,13 @@ export default {
   },
   mounted() {
     window.addEventListener("beforeunload", this.askToStay);
+    window.addEventListener("pagehide", this.sendPlace);
     this.$refs.stage.focus({ preventScroll: true });
   },
   beforeUnmount() {
     window.removeEventListener("beforeunload", this.askToStay);
+    window.removeEventListener("pagehide", this.sendPlace);
+    this.sendPlace();
     this.turnOff();
     this.player?.pause();
   },
@@ -461,9 +464,19 @@ export default {
       this.next();
       if (this.index === before) this.tell();
     },
-    tell() {
-      const told = JSON.stringify({ at: this.sentence.key, skipped: [...this.over] });
-      fetch(`${this.base}/place`, { method: "PUT", body: told, keepalive: told.length < 60000 }).catch(() => {});
+    // One after the other: of two that are under way at once, the older could arrive last and stand.
+    async tell() {
+      this.untold = JSON.stringify({ at: this.sentence.key, skipped: [...this.over] });
+      if (this.telling) return;
+      this.telling = true;
+      while (this.untold) await this.sendPlace();
+      this.telling = false;
+    },
+    sendPlace() {
+      const told = this.untold;
+      this.untold = null;
+      if (!told) return;
+      return fetch(`${this.base}/place`, { method: "PUT", body: told, keepalive: told.length < 60000 }).catch(() => {});
     },
     forget() {
       Object.assign(this, { findings: [], said: "", problem: "", unsent: null });

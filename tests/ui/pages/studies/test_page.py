@@ -179,6 +179,7 @@ async def test_a_study_is_made_of_the_run_of_the_train_page_with_the_checks_of_t
     assert (asked.sampler, asked.pruner) == (SamplerName.RANDOM, PrunerName.NONE)
     assert (asked.objective.direction, asked.patience, asked.every_steps) == ("maximize", 4, 50)
     assert ground.world.pods == {}
+    await holder.should_see("spent, of $20.00", retries=100)
 
 
 async def test_a_study_is_run_from_its_page_once_its_money_is_agreed_to(
