@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -41,6 +42,8 @@ class Field(ui.element, component="field.js", dependencies=["typed_text.js"]):
         self.name = name
         self._is_draft = on_commit is None if is_draft is None else is_draft
         self._kept = 0
+        # Its first waiter is the first to be let in: of two values, the newer is taken last and stands.
+        self._in_order = asyncio.Lock()
         self._props.update({"is-draft": self._is_draft, "draft-of": draft_of})
         self._props.update({"name": name, "label": label, "kind": kind, "value": value})
         self.show(**props)
@@ -96,7 +99,9 @@ class Field(ui.element, component="field.js", dependencies=["typed_text.js"]):
         return None
 
     async def _heard_later(self, value: Any, taken: Awaitable[object]) -> None:
-        self._heard(value, await taken)
+        async with self._in_order:
+            answer = await taken
+        self._heard(value, answer)
 
     def _heard(self, value: Any, taken: object) -> None:
         is_taken = taken is not False and not self.error

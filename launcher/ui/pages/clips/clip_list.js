@@ -59,7 +59,7 @@ export default {
       else if ((n + 1) * ROW > box.scrollTop + box.clientHeight) box.scrollTop = (n + 1) * ROW - box.clientHeight;
     },
     // Asked for by the server, and so a moment late: whoever types or is asked something by now keeps the keyboard.
-    focus() {
+    focusUnlessTyping() {
       if (document.activeElement?.closest("input, textarea, select, dialog")) return;
       this.$refs.box.focus({ preventScroll: true });
     },

@@ -32,7 +32,8 @@ class ClipList(LongList, component="clip_list.js"):
         self.update()
 
     def focus(self) -> None:
-        self.run_method("focus")
+        """Give it the keyboard, unless a text is being typed by then."""
+        self.run_method("focusUnlessTyping")
 
     def _picked(self, event: events.GenericEventArguments) -> Any:
         return self._on_pick(int(event.args))

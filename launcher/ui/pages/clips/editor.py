@@ -74,7 +74,7 @@ class Editor:
             ).classes("clip-words")  # fmt: skip
             self._actions(clip)
             if types:
-                typing.run_method("focus")
+                typing.run_method("focusUnlessTyping")
 
     def _draw_sound(self, clip: ListedClip) -> None:
         if clip.path is None or clip.line.seconds is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from nicegui import ui
 from nicegui.testing import User
@@ -10,6 +12,7 @@ from launcher.services import datasets
 from launcher.ui.pages.clips.components import ClipList, ClipSound
 from launcher.ui.widgets.elements import Button
 from launcher.ui.widgets.inputs import Field
+from launcher.workshop.changing import changing
 from tests.kit.dataset_files import wav, write
 from tests.kit.page_verbs import enter, only, press, until, visit
 from tests.ui.conftest import Ground
@@ -120,6 +123,21 @@ async def test_a_clip_is_left_out_without_a_question_and_brought_back(
     do(person, "undo")
     await until(lambda: only(person, Button, "undo").locked)
     assert await lines(anna) == before
+
+
+async def test_of_texts_typed_faster_than_they_are_saved_the_last_one_stands(
+    person: User, anna: Ground
+) -> None:
+    await visit(person, PAGE)
+    folder = anna.site.config.datasets_folder / "anna"
+    typed = [f"This is clip number a{'!' * count}" for count in range(1, 13)]
+    with changing(folder):  # as a check, or another window, holds it for a moment
+        for text in typed:
+            enter(person, "clip-text", text)
+        await asyncio.sleep(0)
+    field = only(person, Field, "field-clip-text")
+    await until(lambda: field._props.get("kept") == [typed[-1], len(typed)])
+    assert (await lines(anna))[0][1] == typed[-1]
 
 
 async def test_words_are_replaced_in_all_texts_after_a_look(person: User, anna: Ground) -> None:
