@@ -50,7 +50,8 @@ def test_a_dataset_of_many_clips_is_worked_through_by_keyboard(
     expect(begin).to_have_attribute("aria-valuetext", "0.11 s")
     listed.focus()
     page.keyboard.press("t")
-    page.keyboard.press("e")  # while the clip is still being trimmed, and drawn anew below what is typed
+    # While the clip is still being trimmed: it is drawn anew below what is typed.
+    page.keyboard.press("e")
     assert page.evaluate("document.activeElement.id") == "field-clip-text"
     page.keyboard.type(" And more.", delay=60)
     expect(begin).to_have_attribute("aria-valuemax", "0.49")

@@ -196,7 +196,8 @@ def test_it_goes_on_where_it_stopped_after_a_reload_and_after_a_restart(reader: 
     expect(page.locator(".rec-text")).to_have_text(SENTENCES[3])
     page.route("**/place", lambda route: route.continue_())
     with page.expect_response(is_told(SENTENCES[3])):
-        for route in reversed(held):  # as a busy computer may take them: what was told last stands all the same
+        # As a busy computer may take them: what was told last stands all the same.
+        for route in reversed(held):
             route.continue_()
     for again in (page.reload, lambda: restart(reader)):
         again()
@@ -216,8 +217,8 @@ def is_told(sentence: str) -> Callable[[Any], bool]:
     """Whether it is the answer to where the person is: at this sentence."""
 
     def answers(response: Any) -> bool:
-        request = response.request
-        return request.url.endswith("/place") and request.post_data_json["at"] == prompt_key(sentence)
+        told = response.request
+        return told.url.endswith("/place") and told.post_data_json["at"] == prompt_key(sentence)
 
     return answers
 
