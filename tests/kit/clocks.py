@@ -24,13 +24,18 @@ class WorldClock:
 
 
 class LoopClock:
-    """The loop's time for the launcher; `skew_seconds` is how wrong this computer's clock is."""
+    """The loop's time for the launcher; `skew_seconds` is how wrong this computer's clock is, `asleep_seconds` how long
+    the computer slept, in which the loop's time stood still.
+    """
 
     def __init__(self) -> None:
-        self.skew_seconds = 0.0
+        self.skew_seconds = self.asleep_seconds = 0.0
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(now_seconds() + self.skew_seconds, UTC)
+        return datetime.fromtimestamp(now_seconds() + self.skew_seconds + self.asleep_seconds, UTC)
+
+    def seconds(self) -> float:
+        return asyncio.get_running_loop().time() + self.asleep_seconds
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -79,6 +84,9 @@ class StillClock:
 
     def now(self) -> datetime:
         return self.moment
+
+    def seconds(self) -> float:
+        return self.moment.timestamp()
 
     async def sleep(self, seconds: float) -> None:
         self.moment += timedelta(seconds=seconds)

@@ -68,7 +68,7 @@ class HfJobsStage:
             hub=hub,
             transport=AsyncHubTransport(self.core),
             run_blocking=at_once,
-            monotonic=self._loop.time,
+            clock=self.clock,
         )
         return HfJobsProvider(client, clock=self.clock)
 

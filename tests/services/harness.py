@@ -289,7 +289,10 @@ class LauncherHarness:
         if home is not None:
             config = replace(config, config_folder=home / "config", data_folder=home / "data")
         client = RunPodClient(
-            SecretStr(key or self.world.api_key), "https://cloud", transport=self.transport
+            SecretStr(key or self.world.api_key),
+            "https://cloud",
+            transport=self.transport,
+            clock=LoopClock(),
         )
         access = HubAccess(self.hub_of(TOKENS["read"]), self.hub, run_blocking=at_once)
         runs = open_history(config, is_needed=needs_history)
@@ -306,7 +309,7 @@ class LauncherHarness:
             hub=self.hub_of(JOBS_TOKEN),
             transport=AsyncHubTransport(self.core),
             run_blocking=at_once,
-            monotonic=self.loop.time,
+            clock=LoopClock(),
         )
         return HfJobsProvider(jobs, clock=LoopClock())
 

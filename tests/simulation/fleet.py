@@ -137,7 +137,9 @@ def watched(
 async def _watched(cloud: FleetCloud, minutes: float, folder: Path) -> Watched:
     config = Config(folder / "config", folder / "data")
     config.make_folders()
-    client = RunPodClient(SecretStr("a-key"), "https://cloud.test", transport=cloud)
+    client = RunPodClient(
+        SecretStr("a-key"), "https://cloud.test", transport=cloud, clock=LoopClock()
+    )
     history = RunHistory(config.history_path)
     history._db.execute("PRAGMA synchronous = OFF")  # no power fails here
     hub = HubAccess.with_tokens("https://hub.test", None, None)

@@ -218,7 +218,7 @@ class JobsPlace:
             hub=hub,
             transport=JobLogWire(self),
             run_blocking=self.world.threads,
-            monotonic=self.world.loop.time,
+            clock=clock,
         )
         return HfJobsProvider(client, clock=clock)
 

@@ -492,8 +492,7 @@ class World:
             SecretStr(self.cloud.api_key),
             CLOUD_URL,
             transport=self._wire,
-            sleep=clock.sleep,
-            now=clock.now,
+            clock=clock,
         )
         access = HubAccess(
             self._hub(TOKENS["read"]), self._hub(TOKENS["write"]), run_blocking=self.threads

@@ -176,7 +176,7 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
         provider: Any = NoProvider(default_place())
         if keys.runpod is not None:
             client = RunPodClient(
-                keys.runpod, "https://cloud", transport=transport, attempts=1, sleep=clock.sleep
+                keys.runpod, "https://cloud", transport=transport, attempts=1, clock=clock
             )
             provider = RunPodProvider(client, sleep=clock.sleep)
         tokens = [

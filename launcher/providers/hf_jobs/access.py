@@ -21,6 +21,7 @@ def _open(opening: Opening) -> HfJobsProvider:
         opening.url,
         timeout_seconds=opening.request_timeout_seconds,
         transport=opening.transport,
+        clock=opening.clock,
     )
     return HfJobsProvider(client, clock=opening.clock)
 

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 from pydantic import SecretStr, ValidationError
 
+from launcher.clock import Clock
 from launcher.domain.planned_request import PlannedRequest
 from launcher.errors import (
     ApiDrift,
@@ -33,6 +33,7 @@ from launcher.errors import (
 from launcher.open_http import open_http
 from launcher.providers.hf_jobs.wire import HardwareWire, JobWire, hardware_in, reading_in
 from launcher.providers.sse import server_events, stream_lines
+from launcher.providers.told_clock import ToldClock
 from pod_image.contract.bodies import MachineReading
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.server_time import server_time
@@ -51,12 +52,6 @@ _NOT_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtoc
 _T = TypeVar("_T")
 
 
-def seconds_since_start() -> float:
-    """By a clock that nobody sets, and that goes on while the computer sleeps, where `time.monotonic` may not."""
-    clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
-    return time.monotonic() if clock is None else time.clock_gettime(clock)
-
-
 class HfJobsClient:
     """The jobs of the account that the token is of. Blocking calls of the library run through `run_blocking`."""
 
@@ -69,12 +64,11 @@ class HfJobsClient:
         transport: httpx.AsyncBaseTransport | None = None,
         timeout_seconds: float = 30.0,
         run_blocking: Callable[..., Awaitable[Any]] = asyncio.to_thread,
-        monotonic: Callable[[], float] = seconds_since_start,
+        clock: Clock | None = None,
     ) -> None:
         """`hub` and `transport` stand in for the network."""
         self.calls = 0
-        self._monotonic = monotonic
-        self._told: tuple[datetime, float] | None = None
+        self._told_clock = ToldClock(clock)
         self.url = url
         self._hub = hub or Hub(token, endpoint=url)
         self._run_blocking = run_blocking
@@ -92,21 +86,10 @@ class HfJobsClient:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    def clock_ahead(self, now: datetime) -> timedelta:
-        """How far the Hub's clock is ahead of `now`, this computer's; zero while it has not said.
-
-        What it said last is carried on by a clock that nobody sets: a jump of this computer's clock changes nothing,
-        nor that it slept.
-        """
-        if self._told is None:
-            return timedelta(0)
-        hub_time, at = self._told
-        return hub_time + timedelta(seconds=self._monotonic() - at) - now
-
-    def _read_clock(self, date: str, age: str) -> None:
-        told = server_time(date, age)
-        if told is not None:
-            self._told = (told, self._monotonic())
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far the Hub's clock is ahead of this computer's; zero while it has not said."""
+        return self._told_clock.ahead
 
     async def namespace(self) -> str:
         """The account whose jobs these are; asked once."""
@@ -226,7 +209,8 @@ class HfJobsClient:
         def fetched(api: HfApi) -> Any:
             answer = self._hub.client().get(f"{self.url}{path}", headers=self._hub.headers())
             hf_raise_for_status(answer)
-            self._read_clock(answer.headers.get("date", ""), answer.headers.get("age", ""))
+            heard = server_time(answer.headers.get("date", ""), answer.headers.get("age", ""))
+            self._told_clock.hear(heard)
             return answer.json()
 
         return await self._ask(doing, fetched)

@@ -89,7 +89,7 @@ class HfJobsProvider(HeldSecrets):
 
     @property
     def clock_ahead(self) -> timedelta:
-        return self._client.clock_ahead(self._clock.now())
+        return self._client.clock_ahead
 
     async def aclose(self) -> None:
         self._held.clear()

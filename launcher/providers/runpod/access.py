@@ -19,8 +19,7 @@ def _open(opening: Opening) -> RunPodProvider:
         opening.url,
         transport=opening.transport,
         timeout_seconds=opening.request_timeout_seconds,
-        sleep=opening.clock.sleep,
-        now=opening.clock.now,
+        clock=opening.clock,
         budget=opening.budgets.of(opening.url, opening.key),
     )
     look_again = min(LONGEST_LOOK_AGAIN_SECONDS, opening.poll_seconds)

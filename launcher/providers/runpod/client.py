@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +23,7 @@ from tenacity import (
 )
 from tenacity.wait import wait_base
 
+from launcher.clock import Clock, SystemClock
 from launcher.config import USER_AGENT
 from launcher.domain.planned_request import PlannedRequest
 from launcher.errors import (
@@ -39,6 +40,7 @@ from launcher.providers.call_budget import CallBudget, Turn, usual_turn
 from launcher.providers.runpod.limits import Gate, Pace, wait_seconds
 from launcher.providers.runpod.refusals import Refusal, read_refusal_text, to_error
 from launcher.providers.sse import ServerEvent, server_events, stream_lines
+from launcher.providers.told_clock import ToldClock
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.server_time import server_time
 from pod_image.contract.surroundings import odd_letters
@@ -98,21 +100,19 @@ class RunPodClient:
         timeout_seconds: float = 30.0,
         attempts: int = 5,
         wait: wait_base | None = None,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock | None = None,
         budget: CallBudget | None = None,
     ) -> None:
         self.calls = 0
-        self._told: tuple[datetime, float] | None = None
-        """What RunPod's clock said last, and when, by one that nobody sets."""
-        self._now = now
+        clock = clock or SystemClock()
+        self._told_clock = ToldClock(clock)
         self._key = key
         self._gate = Gate()
         self._budget = budget or CallBudget()
         self._streams = Pace(STREAMS_AT_ONCE, SECONDS_BETWEEN_STREAMS)
         self._attempts = attempts
         self._wait = wait or wait_exponential_jitter(multiplier=0.5, max=15)
-        self._sleep = sleep
+        self._sleep = clock.sleep
         self._http = open_http(
             transport,
             base_url=_checked_url(base_url),
@@ -125,11 +125,8 @@ class RunPodClient:
 
     @property
     def clock_ahead(self) -> timedelta:
-        """How far RunPod's clock is ahead of ours; zero while it has not said. A jump of ours changes nothing."""
-        if self._told is None:
-            return timedelta(0)
-        said, at = self._told
-        return said + timedelta(seconds=_monotonic() - at) - self._now()
+        """How far RunPod's clock is ahead of ours; zero while it has not said."""
+        return self._told_clock.ahead
 
     @property
     def base_url(self) -> str:
@@ -358,14 +355,10 @@ class RunPodClient:
             raise ProviderUnavailable(
                 f"RunPod did not answer the call to {call.what}: {_named(exc)}"
             ) from exc
-        self._gate.close(wait_seconds(response.headers), _monotonic())
-        self._read_clock(response.headers)
+        headers = response.headers
+        self._gate.close(wait_seconds(headers), _monotonic())
+        self._told_clock.hear(server_time(headers.get("date"), headers.get("age")))
         return response
-
-    def _read_clock(self, headers: Mapping[str, str]) -> None:
-        told = server_time(headers.get("date"), headers.get("age"))
-        if told is not None:
-            self._told = (told, _monotonic())
 
     async def _pass_gate(self) -> None:
         seconds = self._gate.wait_seconds(_monotonic())

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from launcher.domain.pod import NONCE_VARIABLE, PodOrder
 from launcher.emulator.hub.faults import Rule
 from launcher.emulator.hub.wire import Refusal
 from launcher.errors import InsufficientBalance, InvalidRequest, NoRight, PodGone, ProviderError
-from launcher.providers.hf_jobs.client import HfJobsClient
 from launcher.providers.hf_jobs.wire import HardwareWire
 from pod_image.contract.common_settings import Cloud
 from pod_image.contract.environment import RUN_VARIABLE
@@ -230,17 +228,15 @@ async def test_a_computer_whose_clock_is_wrong_goes_by_the_hubs(stage_folder: Pa
     assert abs(provider.clock_ahead - timedelta(hours=1)) <= timedelta(seconds=1)
 
 
-def test_a_computer_that_slept_still_knows_what_time_it_is_at_the_hub(
-    monkeypatch: pytest.MonkeyPatch,
+@in_virtual_time
+async def test_a_computer_that_slept_still_knows_what_time_it_is_at_the_hub(
+    stage_folder: Path,
 ) -> None:
-    """Asleep, Linux lets its monotonic clock stand still, and the one since its start go on."""
-    shown = {time.CLOCK_MONOTONIC: 100.0, time.CLOCK_BOOTTIME: 100.0}
-    monkeypatch.setattr(time, "clock_gettime", shown.__getitem__)
-    monkeypatch.setattr(time, "monotonic", lambda: shown[time.CLOCK_MONOTONIC])
-    client = HfJobsClient(SecretStr(TOKEN), "https://hub.test")
-    client._read_clock("Fri, 27 Nov 2026 12:00:00 GMT", "")
-    shown[time.CLOCK_BOOTTIME] += 8 * 3600
-    assert client.clock_ahead(datetime(2026, 11, 27, 20, tzinfo=UTC)) == timedelta(0)
+    stage = HfJobsStage(stage_folder)
+    await stage.provider.pods()
+    before = stage.provider.clock_ahead
+    stage.clock.asleep_seconds = 8 * 3600.0
+    assert stage.provider.clock_ahead == before
 
 
 @in_virtual_time

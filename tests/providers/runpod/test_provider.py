@@ -7,7 +7,8 @@ import json
 from collections.abc import AsyncIterator, Generator
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -46,9 +47,10 @@ from launcher.providers.runpod.provider import RunPodProvider
 from launcher.providers.runpod.wire import ExecWire, PodWire
 from launcher.providers.told_times import moment
 from pod_image.contract.common_settings import Cloud
+from tests.kit.clocks import LoopClock
 from tests.kit.clouds import GPU
 from tests.kit.virtual_time import in_virtual_time
-from tests.providers.runpod.harness import ProviderHarness, order
+from tests.providers.runpod.harness import ProviderHarness, Server, client_of, order
 
 
 def answering(document: Any, status: int = 200) -> RunPodProvider:
@@ -461,6 +463,23 @@ async def test_doubt_about_a_pod_during_an_outage_is_no_end_of_its_log() -> None
     )
     async with aclosing(RunPodProvider(client).log("p")) as lines:
         assert (await anext(lines)).text == "back"
+
+
+# --- its clock
+
+
+@in_virtual_time
+async def test_a_computer_that_slept_still_knows_what_time_it_is_at_runpod() -> None:
+    clock = LoopClock()
+    told = {"date": format_datetime(clock.now() + timedelta(minutes=3), usegmt=True)}
+    client = client_of(Server(httpx.Response(200, json=[], headers=told)), clock=clock)
+    await client.pods()
+    before = client.clock_ahead
+    assert before == timedelta(minutes=3)
+    clock.asleep_seconds = 8 * 3_600.0
+    assert client.clock_ahead == before
+    clock.skew_seconds = 7_200.0  # it jumps, and nobody is asked again
+    assert client.clock_ahead == before - timedelta(hours=2)
 
 
 # --- exec, secrets, money

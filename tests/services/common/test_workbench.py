@@ -137,7 +137,6 @@ async def test_a_wrong_clock_here_neither_kills_a_pod_nor_shortens_its_life(tmp_
     harness.transport = Dated(harness.transport._app)
     harness.transport.ahead = timedelta(hours=-5)  # this machine's clock is five hours ahead
     bench = harness.open_bench()
-    bench.provider._client._now = bench.clock.now  # type: ignore[attr-defined]  # the client's own clock
     harness.script.ends_after = None
     await bench.provider.pods()
     run = await launch(bench, plan(), harness.keys)

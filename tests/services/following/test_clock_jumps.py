@@ -50,7 +50,7 @@ async def test_a_clock_that_is_set_ahead_ends_no_run_while_a_look_waits_for_its_
         SecretStr(harness.world.api_key),
         "https://cloud",
         transport=Dated(harness.transport),
-        now=clock.now,
+        clock=clock,
     )
     harness.bench = replace(
         harness.bench, provider=RunPodProvider(client), clock=clock, _pod_lists={}
