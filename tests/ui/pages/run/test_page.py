@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from nicegui.testing import User
 
+from launcher.domain.pod import NONCE_VARIABLE, PodName
 from launcher.domain.run import RunState
 from launcher.services.live.journal import Journal
 from launcher.stores.runs import RecordKind
+from launcher.stores.secrets import KeyName
 from launcher.ui.widgets.elements import Button
 from pod_image.contract.outcomes import EndReason
 from tests.kit.clocks import NOW
-from tests.kit.page_verbs import only, visit
+from tests.kit.clouds import JOBS_TOKEN
+from tests.kit.page_verbs import only, use_key, visit
 from tests.kit.runs import event, run
 from tests.ui.conftest import Ground
 
@@ -48,6 +52,32 @@ async def test_without_a_key_a_run_shows_its_last_known_figures(
     await person.should_see("These are the last known figures")
     await person.should_see("step 40 of 100")
     assert only(person, Button, "do-save").locked
+
+
+async def test_of_a_silent_job_the_page_tells_what_its_provider_measures(
+    person: User, ground: Ground
+) -> None:
+    one = run(nonce="asilentjob")
+    name = str(PodName(one.run_id, 1, one.nonce))
+    spec = {
+        "command": ["train"],
+        "dockerImage": "x/y:1",
+        "flavor": "l4x1",
+        "labels": {"name": name},
+        "environment": {NONCE_VARIABLE: one.nonce},
+    }
+    jobs = ground.core.jobs
+    jobs.gpu_percent, jobs.gpu_memory_bytes = 35, 12_000_000_000
+    job = jobs.start("demo", spec)
+    ground.site.history.add(replace(one, pod_id=job.id, pod_name=name, place="hf-jobs"))
+    await visit(person, "/keys")
+    use_key(person, KeyName.HF_JOBS, JOBS_TOKEN)
+    await visit(person, f"/runs/{one.nonce}")
+    await person.should_see("GPU 35 %, 12.0 of 24.0 GB", retries=100)
+    await person.should_see("as Hugging Face Jobs measures it", retries=100)
+    ground.site.live.view(one).take(event("step", 3, step=40, total_steps=100))
+    ground.clock.moment += timedelta(seconds=61)
+    await person.should_not_see("as Hugging Face Jobs measures it", retries=100)
 
 
 async def test_a_run_that_is_over_shows_its_receipt(person: User, watched: Ground) -> None:

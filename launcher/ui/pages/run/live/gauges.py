@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,7 +10,8 @@ from typing import NamedTuple
 from launcher.domain.run import Run, RunState
 from launcher.domain.run_picture import Gauge, GaugeKind, RunPicture
 from launcher.domain.run_view import RunView
-from launcher.ui.frame import Shell
+from launcher.services.following.measured import measured_by_place, measured_text
+from launcher.ui.frame import Shell, in_background
 from launcher.ui.pages.run.live.curves import GROUP, SECONDS_BETWEEN
 from launcher.ui.state.curves import plotted, plotted_over_time
 from launcher.ui.text import pace, when
@@ -21,6 +23,7 @@ from pod_image.contract.events import Stamped
 
 STALE_SECONDS = 30.0
 HEIGHT = 84
+ASK_PLACE_SECONDS = 60.0
 NOTHING = "The machine reports how busy it is once it has started."
 
 
@@ -45,10 +48,13 @@ class Gauges:
         self._panels: dict[str, tuple[Text, Plot]] = {}
         self._drawn: object = None
         self._drawn_at = 0.0
+        self._asked_at = -math.inf
         with card(classes="gauges"):
             with box("div", "row spread"):
                 heading(2, "Speed and machine")
                 self._heard = hint(NOTHING)
+            self._by_place = hint("").mark("measured-by-place")
+            self._by_place.set_visibility(False)
             self._place = box("div", "gauge-grid")
 
     def refresh(self, run: Run) -> None:
@@ -56,6 +62,9 @@ class Gauges:
         if picture.machine is not None:
             self._heard.text = _heard(self._shell, run, picture.machine)
         now = self._shell.site.unix_seconds()
+        if abs(now - self._asked_at) >= ASK_PLACE_SECONDS:
+            self._asked_at = now
+            in_background(self._ask_place(run), "what the provider measures of a silent run")
         key = (picture.gauges, picture.speed)
         if key == self._drawn or 0 <= now - self._drawn_at < SECONDS_BETWEEN:
             return
@@ -66,6 +75,16 @@ class Gauges:
             words, plot = self._panels[panel.name]
             words.text = panel.words
             plot.show(panel.lines, **({} if panel.high is None else {"high": panel.high}))
+
+    async def _ask_place(self, run: Run) -> None:
+        """Of a run that says nothing, the provider may know how busy its hardware is."""
+        if run.state is RunState.ENDED:
+            self._by_place.set_visibility(False)
+            return
+        bench = (await self._shell.session()).bench
+        measured = await measured_by_place(bench, run, self._view.picture)
+        self._by_place.text = f"{measured_text(measured)}." if measured else ""
+        self._by_place.set_visibility(measured is not None)
 
     def _new(self, panel: Panel) -> tuple[Text, Plot]:
         with self._place, box("div", "gauge"):
