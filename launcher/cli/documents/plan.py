@@ -177,7 +177,7 @@ class Offers(TypedDict):
     troubles: list[Said]
     """Providers or datasets that could not be read, in English."""
     notes: list[PlaceNotesFacts]
-    """What places cannot promise, each as a plan there would say it."""
+    """What providers cannot promise, in the words of a plan there."""
 
 
 def offers_document(found: OffersFound) -> Offers:
