@@ -120,9 +120,21 @@ def _has_own_machine() -> bool:
 
 def find_unless_named(key: str, needed: Sequence[KeyName]) -> Keys:
     """The keys; a run that is named by its results repo needs none: a public one tells everybody. Those of every place
-    are among them: the run may be at any.
+    are among them: the run may be at any, unless this computer knows that it is at the usual one.
     """
+    if not needed and _is_at_usual_place(key):
+        return find(any_place=False)
     return find_for_run(key, () if run_address(key, hub_address(os.environ)) else needed)
+
+
+def _is_at_usual_place(key: str) -> bool:
+    try:
+        config = read_config()
+    except BadEnvironment:
+        return False
+    with closing(open_history(config, is_needed=False)) as runs, suppress(LauncherError):
+        return runs.chosen(key).place == default_place().name
+    return False
 
 
 def find_for_run(key: str, needed: Sequence[KeyName]) -> Keys:

@@ -5,6 +5,7 @@ Values are never written, shown or logged here.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -214,6 +215,11 @@ class Backend(Protocol):
     def delete_password(self, service: str, username: str) -> None: ...
 
 
+_BACKEND_VARIABLE = "PYTHON_KEYRING_BACKEND"
+_NULL_BACKEND = "keyring.backends.null.Keyring"
+_STORES_NOTHING = "the selected one stores nothing"
+
+
 class KeyringStore:
     """The operating system's keyring. Loads the keyring library at the first use, not before."""
 
@@ -241,9 +247,11 @@ class KeyringStore:
         return True
 
     def _usable(self) -> Backend:
-        backend = self._backend if self._backend is not None else _system_backend()
-        refused = _why_unfit(backend)
-        if refused:
+        # A keyring that was switched off is not loaded to be asked for nothing: that takes longer than many a command.
+        is_off = self._backend is None and os.environ.get(_BACKEND_VARIABLE) == _NULL_BACKEND
+        backend = None if is_off else self._backend or _system_backend()
+        refused = _STORES_NOTHING if backend is None else _why_unfit(backend)
+        if backend is None or refused:
             raise NotConfigured(
                 f"This computer has no keyring that stores a key safely: {refused}.",
                 hint="Nothing was stored. Set the variables RUNPOD_API_KEY, HF_DATASET_TOKEN and "
@@ -281,7 +289,7 @@ def _why_unfit(backend: object) -> str:
     if module.startswith("keyring.backends.fail"):
         return "there is none"
     if module.startswith("keyring.backends.null"):
-        return "the selected one stores nothing"
+        return _STORES_NOTHING
     if module.startswith("keyrings.alt"):
         return "the selected one writes a file that others can read"
     return ""

@@ -83,14 +83,15 @@ print("httpx" in sys.modules, len(read), *sorted(sys.modules))
 """
 NEVER = {
     "nicegui", "numpy", "torch", "rich", "huggingface_hub.hf_api", "launcher.workshop", "pod_image.dataset",
-    "launcher.services.planning.dataset_look", "launcher.services.launching.launch",
+    "launcher.services.planning.dataset_look", "launcher.services.launching.launch", "keyring",
 }  # fmt: skip
-"""Of these commands none has a use for them: no dataset is named, and nothing is launched."""
+"""None of these commands uses them: no dataset is named, nothing is launched, and the keyring is switched off."""
 WITHOUT_HUB = {"huggingface_hub", "httpx2", "pod_image.hub", "launcher.hub.results_repo"}
 NOT_LOADED = {
     "gpus": NEVER | WITHOUT_HUB | {"launcher.services.ending"},
     "offers": NEVER | WITHOUT_HUB | {"launcher.services.ending"},
     "show": NEVER
+    | {"filelock"}
     | {"launcher.services.planning", "launcher.recipes", "pod_image.contract.settings"},
     "plan": NEVER
     | {"launcher.services.ending.reap", "launcher.services.voices", "launcher.api.run"},
@@ -108,15 +109,29 @@ def test_a_command_that_people_wait_for_loads_what_it_uses(
     command: str, clouds: dict[str, str]
 ) -> None:
     """And reads no certificates, which a stand-in is asked without."""
+    assert NOT_LOADED[command] & loaded_by(command, clouds) == set()
+
+
+def test_the_keyring_is_not_opened_for_keys_of_places_where_a_run_is_not(
+    clouds: dict[str, str],
+) -> None:
+    has_one = {**clouds}
+    del has_one["PYTHON_KEYRING_BACKEND"]
+    assert "keyring" not in loaded_by("show", has_one)
+    del has_one["HF_UPLOAD_TOKEN"]
+    assert "keyring" in loaded_by("show", has_one)
+
+
+def loaded_by(command: str, environment: dict[str, str]) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", LOADS, *commands.COMMANDS[command]],
         capture_output=True,
         text=True,
-        env=clouds,
+        env=environment,
     )
     asked, certificates_read, *loaded = done.stdout.split()
     assert (asked, certificates_read) == ("True", "0"), done.stderr
-    assert NOT_LOADED[command] & set(loaded) == set()
+    return set(loaded)
 
 
 def test_the_stand_ins_of_the_bench_answer_a_command_that_is_measured(

@@ -89,7 +89,7 @@ class Show(RunFacts):
     """Samples that are in the results repo, the newest last; empty if it cannot be read."""
     machine: dict[str, Any]
     measured_by_place: dict[str, Any] | None
-    """The hardware as the provider measures it, if the run itself has reported nothing for two minutes; otherwise null."""
+    """The hardware as the provider measures it, if the run itself has been silent for two minutes; otherwise null."""
     """What is known about the machine: gpu, data_center, cloud, and in `tried` the results of its tests at boot."""
     settings: dict[str, Any]
     """Every setting that applies; docs/settings.md explains them."""

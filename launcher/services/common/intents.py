@@ -9,14 +9,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from launcher.errors import InvalidRequest, NotConfigured
 from launcher.services.common.workbench import Workbench
 from pod_image.contract.next_steps import NextStep, Sentence
 from pod_image.contract.places import DEFAULT_PLACE
 from pod_image.contract.whole_file import write_whole
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def run_lock(bench: Workbench, results_repo: str, run_id: str) -> Iterator[None]
     try:
         lock = _lock(bench, results_repo, run_id)
         lock.acquire(timeout=0)
-    except Timeout:
+    except TimeoutError:
         raise InvalidRequest(
             f"Run {run_id} of {results_repo} is being launched by another process on this machine.",
             hint=Sentence(NextStep.SHOW_RUN.of(run_id)),
@@ -112,7 +114,7 @@ def is_being_launched(bench: Workbench, results_repo: str, run_id: str) -> bool:
     try:
         lock = _lock(bench, results_repo, run_id)
         lock.acquire(timeout=0)
-    except Timeout:
+    except TimeoutError:
         return True
     except OSError:
         return False  # a launch here holds a lock that is there
@@ -127,7 +129,7 @@ def watch_lock(bench: Workbench, nonce: str) -> Iterator[bool]:
     try:
         lock = _named_lock(bench, f"watched\n{nonce}")
         lock.acquire(timeout=LOOK_SECONDS)
-    except Timeout:
+    except TimeoutError:
         yield False
         return
     except OSError:
@@ -144,7 +146,7 @@ def is_watched(bench: Workbench, nonce: str) -> bool:
     try:
         lock = _named_lock(bench, f"watched\n{nonce}")
         lock.acquire(timeout=0)
-    except (Timeout, OSError):
+    except OSError:
         return True
     lock.release()
     return False
@@ -155,6 +157,8 @@ def _lock(bench: Workbench, results_repo: str, run_id: str) -> FileLock:
 
 
 def _named_lock(bench: Workbench, what: str) -> FileLock:
+    from filelock import FileLock  # later: it takes longer to load than `show` has for it
+
     folder = bench.config.intents_folder
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = hashlib.sha256(what.encode()).hexdigest()[:24]
