@@ -15,7 +15,6 @@ from unittest.mock import patch
 
 from filelock import FileLock
 
-from launcher.services.common import intents
 from pod_image.agent import agent_lock, upload_pace
 from pod_image.agent.machine_trial import check_disk
 from pod_image.contract.bodies import BootCheck
@@ -76,9 +75,9 @@ def locks_of_processes() -> Iterator[None]:
         return held
 
     with (
-        patch.object(intents, "FileLock", OwnedLock),
+        patch("filelock.FileLock", OwnedLock),
         # Whoever only looks holds a lock for no time here: there is nobody to wait for.
-        patch.object(intents, "LOOK_SECONDS", 0.0),
+        patch("launcher.services.common.intents.LOOK_SECONDS", 0.0),
         patch("pod_image.agent.story.take_lock", lock),
     ):
         yield

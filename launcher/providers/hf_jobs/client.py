@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
@@ -206,14 +206,15 @@ class HfJobsClient:
     async def _raw(self, doing: str, path: str) -> Any:
         """The answer as it came: the library leaves out what it has no name for."""
 
-        def fetched(api: HfApi) -> Any:
+        def fetched(api: HfApi) -> tuple[Any, datetime | None]:
             answer = self._hub.client().get(f"{self.url}{path}", headers=self._hub.headers())
             hf_raise_for_status(answer)
-            heard = server_time(answer.headers.get("date", ""), answer.headers.get("age", ""))
-            self._told_clock.hear(heard)
-            return answer.json()
+            told = server_time(answer.headers.get("date", ""), answer.headers.get("age", ""))
+            return answer.json(), told
 
-        return await self._ask(doing, fetched)
+        document, told = await self._ask(doing, fetched)
+        self._told_clock.hear(told)
+        return document
 
     async def _ask(self, doing: str, action: Callable[[HfApi], _T]) -> _T:
         """One call that changes nothing that matters twice; retried by the Hub's own patience."""
