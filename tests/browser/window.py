@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from playwright.sync_api import Error
 
 from tests.browser.stage import Form
 
@@ -42,11 +45,16 @@ class Window:
         return page
 
     def enter(self) -> None:
-        self.page.goto(
-            "about:blank"
-        )  # a page that is reconnecting reloads itself, in the midst of the next
+        self._leave()
         self.page.goto(self.form.link())
         ready(self.page)
+
+    def _leave(self) -> None:
+        """A page that is reconnecting reloads itself: in the midst of the next one, or of being left."""
+        with suppress(Error):
+            self.page.goto("about:blank")
+            return
+        self.page.goto("about:blank")
 
     def go(self, path: str, page: Any = None) -> None:
         page = page or self.page

@@ -93,8 +93,10 @@ def judged(study: Study, number: int, points: Sequence[Point], judged_before: in
 
     Its word on the first `judged_before` was heard already: they are told again, and not judged anew.
     """
-    if study.asked.pruner is PrunerName.NONE or not points:
-        return Judgement(False, study.trials[number].kept_by_sampler)
+    trial = study.trials[number]
+    # A second program that follows the run may have written down its end before its events were read here.
+    if study.asked.pruner is PrunerName.NONE or not points or trial.state.is_over:
+        return Judgement(False, trial.kept_by_sampler)
     optuna = _loaded()
     is_pruned = False
     with _calm():

@@ -8,7 +8,7 @@ import optuna
 import pytest
 
 from launcher.errors import InvalidRequest
-from launcher.services.studies.sampling import write_into
+from launcher.services.studies.sampling import Judgement, judged, write_into
 from tests.kit.studies import ended_trial, study_of
 
 
@@ -38,3 +38,9 @@ def test_a_study_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
     optuna.create_study(storage=address, study_name="tune")
     with pytest.raises(InvalidRequest, match="did not write"):
         write_into(study_of(), address, "tune")
+
+
+def test_a_trial_whose_end_a_second_program_wrote_down_is_not_judged_any_more() -> None:
+    """Its events may be read here after that; the study goes on."""
+    study = study_of(ended_trial(0, 2.0, kept_by_sampler={"grid_id": 1}))
+    assert judged(study, 0, ((100, 3.0), (200, 2.0))) == Judgement(False, {"grid_id": 1})
