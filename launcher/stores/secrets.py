@@ -6,9 +6,11 @@ Values are never written, shown or logged here.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import ModuleType
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from pydantic import SecretStr
@@ -273,10 +275,25 @@ class KeyringStore:
 
 
 def _system_backend() -> Backend:
+    _leave_out_what_cannot_be_here()
     import keyring
 
     backend: Backend = keyring.get_keyring()
     return backend
+
+
+def _leave_out_what_cannot_be_here() -> None:
+    """keyring loads the backends of all systems: on Linux that of macOS starts a compiler and a linker in search of
+    Apple's libraries, and that of the Secret Service, which it reaches by the session's bus alone, loads ciphers. Both
+    together take a tenth of a command. An empty module in its place is a backend that is not there.
+    """
+    absent = []
+    if sys.platform != "darwin":
+        absent.append("keyring.backends.macOS")
+    if not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
+        absent.append("keyring.backends.SecretService")
+    for name in absent:
+        sys.modules.setdefault(name, ModuleType(name))
 
 
 def _why_unfit(backend: object) -> str:
