@@ -15,7 +15,7 @@ from launcher.domain.studies.address import StudyAddress
 from launcher.domain.studies.search_space import plain_value
 from launcher.domain.studies.stop_rule import spent_words, why_over
 from launcher.domain.studies.study import Asked, Claim, OverBudget, Study, TooManyLive, Trial
-from launcher.errors import HubError, Interrupted, NothingAvailable
+from launcher.errors import HubError, Interrupted, InvalidRequest, NothingAvailable
 from launcher.services.common.uninterrupted import despite_cancel
 from launcher.services.common.workbench import Workbench
 from launcher.services.ending.reap import reap
@@ -171,7 +171,14 @@ class _Runner:
         trial = next_trial(study)
         await reap(at.bench)
         run_id = study.claimed(trial, Claim("", at.began_at), 0.0, 0.0).trials[trial.number].run_id
-        plan = await planned_trial(at.bench, at.keys, study.asked, trial.params, run_id)
+        try:
+            plan = await planned_trial(at.bench, at.keys, study.asked, trial.params, run_id)
+        except InvalidRequest:
+            # Another computer may have begun the same trial meanwhile: then its run exists already.
+            await at.look()
+            if at.study != study:
+                raise _Moved from None
+            raise
         place = at.bench.at(plan.settings.provider.value)
         claim = Claim(at.computer, place.provider_now(), place.place.name, plan.account_id)
         worst, boot = plan.worst_case_usd, boot_allowance_usd(plan)

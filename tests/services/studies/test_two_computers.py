@@ -16,9 +16,10 @@ from launcher.services.common.intents import intents_of
 from launcher.services.common.workbench import Workbench
 from launcher.services.launching.launch import launch
 from launcher.services.launching.progress import Progress, Report, Stage
-from launcher.services.studies import standing, trial_work
+from launcher.services.studies import running, standing, trial_work
 from launcher.services.studies.adding import add_to_study
 from launcher.services.studies.keeping import change_study
+from launcher.services.studies.running import StudyEnd
 from launcher.services.studies.tracing import LEASE, LEASE_MARGIN
 from launcher.stores.secrets import Keys
 from pod_image.hub import Repo, publish
@@ -117,6 +118,26 @@ async def test_a_launch_that_waits_for_too_long_orders_nothing_any_more(tmp_path
     assert any("took too long" in told for told in world.first.told)
     assert (trial.state, trial.run_id) == (TrialState.COMPLETE, "tune-001-2")
     assert world.harness.posts() == 1
+
+
+@in_virtual_time
+async def test_a_trial_that_another_computer_begins_while_it_is_planned_here_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = StudyWorld(tmp_path, steps=2)
+    await world.first.create(most_trials=2)
+    planned, ends = running.planned_trial, list[StudyEnd]()
+
+    async def overtaken(bench: Workbench, *rest: Any) -> Plan:
+        if bench is world.second.bench and not ends:
+            ends.append(await world.first.run())
+        return await planned(bench, *rest)
+
+    monkeypatch.setattr(running, "planned_trial", overtaken)
+    end = await world.second.run()
+    assert end.study == ends[0].study
+    assert [trial.state for trial in end.study.trials] == [TrialState.COMPLETE] * 2
+    assert world.harness.posts() == 2
 
 
 @pytest.mark.promise("money-study")
