@@ -21,6 +21,7 @@ from launcher.services.studies.adding import add_to_study
 from launcher.services.studies.keeping import change_study
 from launcher.services.studies.running import StudyEnd
 from launcher.services.studies.tracing import LEASE, LEASE_MARGIN
+from launcher.services.studies.trial_plan import planned_trial
 from launcher.stores.secrets import Keys
 from pod_image.hub import Repo, publish
 from tests.kit.clouds import RESULTS_REPO
@@ -126,12 +127,12 @@ async def test_a_trial_that_another_computer_begins_while_it_is_planned_here_is_
 ) -> None:
     world = StudyWorld(tmp_path, steps=2)
     await world.first.create(most_trials=2)
-    planned, ends = running.planned_trial, list[StudyEnd]()
+    ends: list[StudyEnd] = []
 
     async def overtaken(bench: Workbench, *rest: Any) -> Plan:
         if bench is world.second.bench and not ends:
             ends.append(await world.first.run())
-        return await planned(bench, *rest)
+        return await planned_trial(bench, *rest)
 
     monkeypatch.setattr(running, "planned_trial", overtaken)
     end = await world.second.run()
