@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 
-_LOOK_SECONDS = 0.1
 
-
-def have_lock(descriptor: int, patience_seconds: float = 0.0) -> bool:
+def have_lock(descriptor: int, patience_seconds: float = 0.0, look_seconds: float = 0.1) -> bool:
     """Have it for as long as the file is open. False where another process has it for all of that time.
 
-    Raises ModuleNotFoundError on a system without such locks, which Windows is.
+    Raises ModuleNotFoundError on a system without such locks, which Windows is, and OSError for a disk without them.
     """
     import fcntl
 
@@ -22,6 +20,6 @@ def have_lock(descriptor: int, patience_seconds: float = 0.0) -> bool:
             left_seconds = give_up_at - time.monotonic()
             if left_seconds <= 0:
                 return False
-            time.sleep(min(_LOOK_SECONDS, left_seconds))
+            time.sleep(min(look_seconds, left_seconds))
         else:
             return True

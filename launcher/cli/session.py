@@ -15,6 +15,7 @@ from launcher.cli.completing import complete
 from launcher.cli.terminal.command_line import know_shared
 from launcher.cli.terminal.output import print_warning
 from launcher.config import Config, hub_address, read_config
+from launcher.domain.run import Run
 from launcher.domain.run_address import run_address
 from launcher.errors import BadEnvironment, InvalidRequest, LauncherError
 from launcher.providers.registry import all_places, default_place
@@ -120,21 +121,9 @@ def _has_own_machine() -> bool:
 
 def find_unless_named(key: str, needed: Sequence[KeyName]) -> Keys:
     """The keys; a run that is named by its results repo needs none: a public one tells everybody. Those of every place
-    are among them: the run may be at any, unless this computer knows that it is at the usual one.
+    are among them: the run may be at any.
     """
-    if not needed and _is_at_usual_place(key):
-        return find(any_place=False)
     return find_for_run(key, () if run_address(key, hub_address(os.environ)) else needed)
-
-
-def _is_at_usual_place(key: str) -> bool:
-    try:
-        config = read_config()
-    except BadEnvironment:
-        return False
-    with closing(open_history(config, is_needed=False)) as runs, suppress(LauncherError):
-        return runs.chosen(key).place == default_place().name
-    return False
 
 
 def find_for_run(key: str, needed: Sequence[KeyName]) -> Keys:
@@ -255,16 +244,21 @@ def run_at(
     """
     config = read_config()
     config.make_folders()
-    if needed and is_for_results and _is_in_folder(key, config):
+    known = _known_run(key, config)
+    if known is not None and is_for_results and is_folder(known.results_repo):
         needed = [name for name in needed if name is not KeyName.HF_UPLOAD]
-    return run(more(find_unless_named(key, needed)), work, config, needs_history=False)
+    if known is not None and not needed and known.place == default_place().name:
+        keys = find(any_place=False)  # at no other place: their keys are not looked for
+    else:
+        keys = find_unless_named(key, needed)
+    return run(more(keys), work, config, needs_history=False)
 
 
-def _is_in_folder(key: str, config: Config) -> bool:
-    """Whether the history knows that the results of this run are in a folder, which no token opens."""
+def _known_run(key: str, config: Config) -> Run | None:
+    """None also where the history cannot be read."""
     with closing(open_history(config, is_needed=False)) as runs, suppress(LauncherError):
-        return is_folder(runs.chosen(key).results_repo)
-    return False
+        return runs.chosen(key)
+    return None
 
 
 def _config(*, is_needed: bool) -> Config:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from launcher.clock import Clock, SystemClock
+from launcher.clock import Clock
 
 
 class ToldClock:
@@ -12,8 +12,8 @@ class ToldClock:
     changes anything, nor that it slept.
     """
 
-    def __init__(self, clock: Clock | None = None) -> None:
-        self._clock = clock or SystemClock()
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._told: tuple[datetime, float] | None = None
 
     def hear(self, told: datetime | None) -> None:

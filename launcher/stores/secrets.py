@@ -217,8 +217,7 @@ class Backend(Protocol):
     def delete_password(self, service: str, username: str) -> None: ...
 
 
-_BACKEND_VARIABLE = "PYTHON_KEYRING_BACKEND"
-_NULL_BACKEND = "keyring.backends.null.Keyring"
+_SWITCHED_OFF = "keyring.backends.null.Keyring"
 _STORES_NOTHING = "the selected one stores nothing"
 
 
@@ -249,9 +248,7 @@ class KeyringStore:
         return True
 
     def _usable(self) -> Backend:
-        # A keyring that was switched off is not loaded to be asked for nothing: that takes longer than many a command.
-        is_off = self._backend is None and os.environ.get(_BACKEND_VARIABLE) == _NULL_BACKEND
-        backend = None if is_off else self._backend or _system_backend()
+        backend = self._backend if self._backend is not None else _system_backend()
         refused = _STORES_NOTHING if backend is None else _why_unfit(backend)
         if backend is None or refused:
             raise NotConfigured(
@@ -274,7 +271,10 @@ class KeyringStore:
             ) from None
 
 
-def _system_backend() -> Backend:
+def _system_backend() -> Backend | None:
+    """None where the keyring was switched off: loading it, to be told nothing, takes longer than many a command."""
+    if os.environ.get("PYTHON_KEYRING_BACKEND") == _SWITCHED_OFF:
+        return None
     _leave_out_what_cannot_be_here()
     import keyring
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import os
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from launcher.errors import InvalidRequest
+from pod_image.patient_lock import have_lock
 
 MOST_WAIT_SECONDS = 20.0
 """A change takes well under a second; a making takes its turn for each recording, and not for its whole length."""
@@ -34,20 +33,14 @@ def changing(folder: Path, wait_seconds: float = MOST_WAIT_SECONDS) -> Iterator[
 @contextmanager
 def _by_folder(folder: Path, wait_seconds: float) -> Iterator[None]:
     """The folder itself is locked: nothing is left in it, and the system lets go when a process dies."""
-    fcntl = importlib.import_module("fcntl")
     opened = os.open(folder, os.O_RDONLY)
     try:
-        give_up_at = time.monotonic() + wait_seconds
-        while True:
-            try:
-                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= give_up_at:
-                    raise _busy(folder) from None
-                time.sleep(LOOK_AGAIN_SECONDS)
-            except OSError:
-                break  # a disk of the network that knows no locks: as before there were any
+        try:
+            is_ours = have_lock(opened, wait_seconds, LOOK_AGAIN_SECONDS)
+        except OSError:
+            is_ours = True  # a disk of the network that knows no locks: as before there were any
+        if not is_ours:
+            raise _busy(folder)
         yield
     finally:
         os.close(opened)

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from launcher.cli import session
 from launcher.stores.secrets import HUB_KEYS, KeyName, KeySource
 from tests.kit.key_store import MemoryKeyStore
+from tests.kit.runs import new_run
 
 
 @pytest.fixture
@@ -62,7 +63,8 @@ def test_a_token_for_something_else_than_results_is_needed_for_a_run_in_a_folder
     monkeypatch: pytest.MonkeyPatch, is_for_results: bool, left: list[KeyName]
 ) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(session, "_is_in_folder", lambda key, config: True)
+    known = new_run(results_repo="/voices", place="local")
+    monkeypatch.setattr(session, "_known_run", lambda key, config: known)
     monkeypatch.setattr(session, "find_unless_named", lambda key, needed: asked.extend(needed))
     monkeypatch.setattr(session, "run", lambda *given, **named: None)
     session.run_at(

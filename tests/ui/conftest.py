@@ -6,7 +6,7 @@ import gc
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from nicegui.testing.user_simulation import user_simulation
 from pydantic import SecretStr
 
 from launcher.config import Config
+from launcher.domain.pod import NONCE_VARIABLE, PodName
 from launcher.domain.run import Run
 from launcher.emulator.hub.core import HubCore
 from launcher.emulator.hub.routes import ROUTES
@@ -78,6 +79,19 @@ class Ground:
         self.site.vault.connected(tab, "test")
         for name, value in self.values.items():
             self.site.vault.put(tab, name.value, SecretStr(value))
+
+    def start_job(self, run: Run) -> None:
+        """A job at Hugging Face that is the run's, which the history then knows as it is given."""
+        name = str(PodName(run.run_id, 1, run.nonce))
+        spec = {
+            "command": ["train"],
+            "dockerImage": "x/y:1",
+            "flavor": "l4x1",
+            "labels": {"name": name},
+            "environment": {NONCE_VARIABLE: run.nonce},
+        }
+        job = self.core.jobs.start("demo", spec)
+        self.site.history.add(replace(run, pod_id=job.id, pod_name=name, place="hf-jobs"))
 
     def push_results(self, files: dict[str, Path | bytes], repo: str = "me/voice") -> None:
         """Files of a run as its pod would have delivered them."""

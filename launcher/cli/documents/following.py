@@ -88,9 +88,9 @@ class Show(RunFacts):
     samples: list[ToldSample]
     """Samples that are in the results repo, the newest last; empty if it cannot be read."""
     machine: dict[str, Any]
+    """What is known about the machine: gpu, data_center, cloud, and in `tried` the results of its tests at boot."""
     measured_by_place: dict[str, Any] | None
     """The hardware as the provider measures it, if the run itself has been silent for two minutes; otherwise null."""
-    """What is known about the machine: gpu, data_center, cloud, and in `tried` the results of its tests at boot."""
     settings: dict[str, Any]
     """Every setting that applies; docs/settings.md explains them."""
     leftover_secrets: list[str]

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import SecretStr, ValidationError
 
-from launcher.clock import Clock
+from launcher.clock import Clock, SystemClock
 from launcher.domain.planned_request import PlannedRequest
 from launcher.errors import (
     ApiDrift,
@@ -68,7 +68,7 @@ class HfJobsClient:
     ) -> None:
         """`hub` and `transport` stand in for the network."""
         self.calls = 0
-        self._told_clock = ToldClock(clock)
+        self._told_clock = ToldClock(clock or SystemClock())
         self.url = url
         self._hub = hub or Hub(token, endpoint=url)
         self._run_blocking = run_blocking

@@ -136,6 +136,9 @@
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();
 
+// A focus that the server asks for comes a moment late: whoever types or is asked something by then keeps the keyboard.
+window.launcherIsTyping = () => Boolean(document.activeElement?.closest("input, textarea, select, dialog"));
+
 // The bell: the browser's own notices, once a person has allowed them with a click. The tag shows news once,
 // however many tabs are open.
 window.launcherBell = (() => {

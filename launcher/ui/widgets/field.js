@@ -197,9 +197,8 @@ export default {
     focus() {
       this.$el.querySelector("input, select, textarea")?.focus({ preventScroll: true });
     },
-    // Asked for by the server, and so a moment late: whoever types elsewhere or is asked something by now keeps the keyboard.
     focusUnlessTyping() {
-      if (!document.activeElement?.closest("input, textarea, select, dialog")) this.focus();
+      if (!window.launcherIsTyping()) this.focus();
     },
     entered() {
       this.commit();

@@ -61,17 +61,8 @@ async def test_a_typed_key_sweeps_its_account_and_every_page_says_what_went(
 
 
 async def test_a_key_of_another_place_alone_sweeps_that_place(person: User, ground: Ground) -> None:
-    name = str(PodName("run-01", 1, "forgotten0"))
-    spec = {
-        "command": ["train"],
-        "dockerImage": "x/y:1",
-        "flavor": "l4x1",
-        "labels": {"name": name},
-        "environment": {NONCE_VARIABLE: "forgotten0"},
-    }
-    job = ground.core.jobs.start("demo", spec)
     ended = run(nonce="forgotten0", state=RunState.ENDED, end_reason=EndReason.FINISHED)
-    ground.site.history.add(replace(ended, pod_id=job.id, pod_name=name, place="hf-jobs"))
+    ground.start_job(ended)
     await visit(person, "/keys")
     use_key(person, KeyName.HF_JOBS, JOBS_TOKEN)
     await until(lambda: ground.core.jobs.live() == [])

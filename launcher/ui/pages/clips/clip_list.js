@@ -58,10 +58,8 @@ export default {
       if (n * ROW < box.scrollTop) box.scrollTop = n * ROW;
       else if ((n + 1) * ROW > box.scrollTop + box.clientHeight) box.scrollTop = (n + 1) * ROW - box.clientHeight;
     },
-    // Asked for by the server, and so a moment late: whoever types or is asked something by now keeps the keyboard.
     focusUnlessTyping() {
-      if (document.activeElement?.closest("input, textarea, select, dialog")) return;
-      this.$refs.box.focus({ preventScroll: true });
+      if (!window.launcherIsTyping()) this.$refs.box.focus({ preventScroll: true });
     },
   },
 };

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from nicegui.testing import User
 
-from launcher.domain.pod import NONCE_VARIABLE, PodName
 from launcher.domain.run import RunState
 from launcher.services.live.journal import Journal
 from launcher.stores.runs import RecordKind
@@ -57,19 +55,9 @@ async def test_without_a_key_a_run_shows_its_last_known_figures(
 async def test_of_a_silent_job_the_page_tells_what_its_provider_measures(
     person: User, ground: Ground
 ) -> None:
-    one = run(nonce="asilentjob")
-    name = str(PodName(one.run_id, 1, one.nonce))
-    spec = {
-        "command": ["train"],
-        "dockerImage": "x/y:1",
-        "flavor": "l4x1",
-        "labels": {"name": name},
-        "environment": {NONCE_VARIABLE: one.nonce},
-    }
-    jobs = ground.core.jobs
+    one, jobs = run(nonce="asilentjob"), ground.core.jobs
     jobs.gpu_percent, jobs.gpu_memory_bytes = 35, 12_000_000_000
-    job = jobs.start("demo", spec)
-    ground.site.history.add(replace(one, pod_id=job.id, pod_name=name, place="hf-jobs"))
+    ground.start_job(one)
     await visit(person, "/keys")
     use_key(person, KeyName.HF_JOBS, JOBS_TOKEN)
     await visit(person, f"/runs/{one.nonce}")
