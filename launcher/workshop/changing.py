@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from launcher.errors import InvalidRequest
-from pod_image.patient_lock import have_lock
+from pod_image.contract.patient_lock import have_lock
 
 MOST_WAIT_SECONDS = 20.0
 """A change takes well under a second; a making takes its turn for each recording, and not for its whole length."""

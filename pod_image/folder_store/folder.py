@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pod_image.contract.paths import safe_path
+from pod_image.contract.patient_lock import have_lock
 from pod_image.folder_store.below import Below, NotPlain
 from pod_image.folder_store.contents import Contents, FileSums
 from pod_image.folder_store.trouble import FolderFault, FolderTrouble
 from pod_image.folder_store.width import too_wide
-from pod_image.patient_lock import have_lock
 
 OURS = ".launcher"
 CARD = "README.md"

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pod_image.contract.hinted_error import HintedError
+from pod_image.contract.patient_lock import have_lock
 from pod_image.environment_beside import make, pip_command, see_the_image
-from pod_image.patient_lock import have_lock
 from pod_image.private_python import (
     AGENT_NEEDS,
     CannotSettle,
